@@ -1,0 +1,187 @@
+"""Requests, in the imperative: what a decision asks of the next one, and the records that explain it. Units as in `events`."""
+from enum import StrEnum
+
+import msgspec
+
+from streams.core.events import Exit, OrderType
+from streams.core.values import Side
+
+# ---------------------------------------------------------------------------------------------------------------- order.proposal
+
+
+class Propose(msgspec.Struct, frozen=True):
+    """An entry that the symbol allows; the account has still to size it. Carries the market that it was judged by."""
+
+    account: str
+    symbol: str
+    intent_id: str
+    seq: int                          # of the symbol's state: a later `PositionUpdated` without this entry has ended it
+    side: Side
+    order_type: OrderType
+    entry_price: int                  # the limit price, or the mark it was judged by
+    stop_price: int
+    target_price: int                 # 0: none
+    size_wish: int                    # notional; 0: the policy's
+    leverage_wish: int
+    confidence_ppm: int               # -1: not given
+    timestamp: int
+    expires_at: int
+    mark: int
+    mark_time: int                    # log_time of the tick that set it
+    spread_ppm: int
+    margin_asset: str
+    quantity_step: int
+    quantity_min: int
+    quantity_max: int
+    notional_min: int
+    leverage_max: int
+    maintenance_ppm: int
+    taker_fee_ppm: int
+    policy: str
+    source: str
+    model: str
+
+
+# ---------------------------------------------------------------------------------------------------------------- order.command
+
+
+class Enter(msgspec.Struct, frozen=True):
+    """Open or add to a position: one record holds the ids, prices and quantities of entry, guard and emergency close."""
+
+    account: str
+    symbol: str
+    intent_id: str
+    entry_id: str
+    guard_id: str
+    flat_id: str
+    side: Side
+    quantity: int
+    order_type: OrderType
+    limit_price: int                  # 0 with MARKET
+    stop_price: int                   # the guard's trigger
+    leverage: int
+    timestamp: int
+    expires_at: int                   # log_time
+    decided_at: int                   # log_time of the decision
+    mark: int
+
+
+# ---------------------------------------------------------------------------------------------------------------- exit.command
+
+
+class Step(StrEnum):
+    PLACE_STOP = "PLACE_STOP"         # STOP_MARKET, reduce-only with quantity, beside the guard
+    PLACE_TARGET = "PLACE_TARGET"     # TAKE_PROFIT_MARKET, reduce-only with quantity
+    REDUCE = "REDUCE"                 # MARKET, reduce-only, once: a part of the position
+    CANCEL = "CANCEL"                 # one id; worked only when every PLACE before it was accepted
+
+
+class PlanStep(msgspec.Struct, frozen=True):
+    step: Step
+    client_order_id: str
+    quantity: int = 0                 # positive
+    trigger_price: int = 0
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """Ordered steps for one position. One plan of a position is under way; a lower revision than one seen is stale."""
+
+    account: str
+    symbol: str
+    position_id: str
+    revision: int
+    side: Side                        # of the exit orders: opposite to the position
+    steps: tuple[PlanStep, ...]
+    reason: Exit
+    decided_at: int
+    tick_time: int = 0                # log_time of the tick that asked for it; 0: something else did
+
+
+class Close(msgspec.Struct, frozen=True):
+    """A standing wish: until flat. Makes lower revisions stale, refuses the intents it names, closes what still fills."""
+
+    account: str
+    symbol: str
+    position_id: str                  # empty: no position yet, only intents
+    revision: int
+    intents: tuple[str, ...]
+    client_order_id: str              # of its first attempt; later ones count the leg's revision up
+    reason: Exit
+    decided_at: int
+    tick_time: int = 0
+
+
+class Withdraw(msgspec.Struct, frozen=True):
+    """Cancel an entry that still works; what it filled stays, and stays protected."""
+
+    account: str
+    symbol: str
+    intent_id: str
+    decided_at: int
+
+
+# ---------------------------------------------------------------------------------------------------------------- decision.log, dead.letter, lag.status
+
+
+class Verdict(StrEnum):
+    """What became of the event, in a word."""
+
+    STEPPED = "STEPPED"
+    DENIED = "DENIED"
+    PROPOSED = "PROPOSED"
+    COMMANDED = "COMMANDED"
+    EXITED = "EXITED"
+    REPEATED = "REPEATED"
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """One event that reached `step`: its place, and what followed. A replay takes the order of events from these."""
+
+    group: str                        # positions or risk
+    key: str                          # symbol or account
+    seq: int                          # of the state after it
+    topic: str
+    partition: int
+    offset: int
+    offset_first: int                 # of folded ticks: the range's first; else the offset
+    log_time: int
+    event: str                        # the struct's name
+    verdict: Verdict
+    subject: str                      # the intent, order or position that it was about; empty for ticks
+    reason: str                       # of a denial: CATEGORY_CONDITION; of an exit: the word of `Exit`
+    detail: str                       # the figures behind it, for people
+    outputs: tuple[str, ...]          # ids of what followed
+    settings_hash: str
+
+
+class SettingsSeen(msgspec.Struct, frozen=True):
+    """The full text behind a settings hash, before its first use."""
+
+    group: str
+    settings_hash: str
+    text: str
+
+
+class Bury(msgspec.Struct, frozen=True):
+    """A record that cannot be read, with its reason and all its bytes. Its id is its place."""
+
+    topic: str
+    partition: int
+    offset: int
+    group: str
+    reason: str
+    detail: str
+    key: bytes | None
+    value: bytes | None
+    log_time: int
+
+
+class LagReported(msgspec.Struct, frozen=True):
+    """How far a group is behind."""
+
+    group: str
+    topic: str
+    level: str
+    lag_records: int
+    lag_ms: int
+    log_time: int

@@ -1,0 +1,109 @@
+"""Limits and exit policies, as values: the only settings that a decision knows, and only as its argument. Units as in `events`.
+
+The defaults here are the ones that hold without a `streams.toml`; each is explained there.
+"""
+import hashlib
+
+import msgspec
+
+from streams.core.values import E8, PPM
+
+
+class Trail(msgspec.Struct, frozen=True):
+    """A stop that follows the best price since it was activated, and never loosens."""
+
+    distance_ppm: int = 0             # of the price; 0: off
+    activation_r_ppm: int = 1_000_000  # profit in R at which it starts
+    rearm_ppm: int = 500              # the least move of the stop, as a part of the price, that is worth a replacement
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """How a position is left."""
+
+    stop_ppm: int = 20_000            # of the entry price, where the intent names no stop
+    stop_atr_ppm: int = 1_500_000     # the intent's `atr_value` times this, where it gives one and no stop
+    stop_distance_min_ppm: int = 2_000  # a tighter stop is moved out to this
+    stop_distance_max_ppm: int = 200_000
+    target_r_ppm: int = 1_500_000     # in R, where the intent names no target; 0: none
+    break_even_r_ppm: int = 0         # profit in R that moves the stop to the entry, fees included; 0: off
+    trail: Trail = Trail()
+    time_max_ms: int = 0              # 0: no deadline
+    trigger: str = "CONTRACT_PRICE"   # or MARK_PRICE
+
+
+def _policies() -> dict[str, Policy]:
+    return {
+        "default": Policy(trail=Trail(distance_ppm=8_000)),
+        "scalper": Policy(stop_ppm=6_000, target_r_ppm=1_200_000, trail=Trail(distance_ppm=3_000, activation_r_ppm=600_000), time_max_ms=900_000),
+        "swing": Policy(stop_ppm=25_000, target_r_ppm=2_500_000, break_even_r_ppm=1_000_000, trail=Trail(distance_ppm=15_000, activation_r_ppm=1_500_000)),
+        "trend_runner": Policy(stop_ppm=20_000, target_r_ppm=0, break_even_r_ppm=1_000_000, trail=Trail(distance_ppm=12_000, activation_r_ppm=1_000_000)),
+    }
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What an account may do. Amounts in the quote asset."""
+
+    risk_ppm: int = 5_000             # of equity, lost at the stop
+    size_default: int = 0             # notional where risk and stop give more; 0: no such cap
+    notional_max: int = 50_000 * E8   # of one order
+    symbol_notional_max: int = 50_000 * E8
+    exposure_gross_max_ppm: int = 3 * PPM   # of equity
+    exposure_net_max_ppm: int = 2 * PPM
+    leverage_max: int = 5
+    margin_use_max_ppm: int = 800_000  # initial margin of all positions and reservations, as a part of equity
+    positions_max: int = 10
+    spread_max_ppm: int = 2_000
+    daily_loss_reducing_ppm: int = 30_000
+    daily_loss_halt_ppm: int = 50_000
+    drawdown_reducing_ppm: int = 100_000
+    drawdown_halt_ppm: int = 150_000
+
+
+class Ages(msgspec.Struct, frozen=True):
+    """In milliseconds of the log's time."""
+
+    intent_max: int = 60_000
+    close_max: int = 600_000
+    command_max: int = 2_000
+    mark_max: int = 5_000
+    wait_max: int = 5_000             # of an intent that meets no mark, no filters or no equity yet
+    known_max: int = 86_400_000
+    through_stop: int = 1_500         # a price beyond a resting stop for so long is closed at market
+
+
+class BreakerLimits(msgspec.Struct, frozen=True):
+    """Of one symbol."""
+
+    rejections_max: int = 3           # in a row
+    cool_down: int = 60_000           # ms until it probes
+    jump_max_ppm: int = 100_000       # between two ticks
+    frozen_max: int = 60_000          # ms without any change of price while ticks arrive
+
+
+class Settings(msgspec.Struct, frozen=True):
+    default_account: str = "main"
+    accounts: tuple[str, ...] = ("main",)
+    symbols: tuple[str, ...] = ()     # empty: all that the venue trades
+    opposite: str = "close"           # an intent against the position: close, flip or ignore
+    adopt: bool = False               # protect what strangers open
+    confidence_min_ppm: int = 0
+    entry_deviation_max_ppm: int = 20_000
+    limits: Limits = Limits()
+    ages: Ages = Ages()
+    breaker: BreakerLimits = BreakerLimits()
+    policies: dict[str, Policy] = msgspec.field(default_factory=_policies)
+    regimes: dict[str, str] = {}      # regime -> policy
+
+    def policy(self, name: str, regime: str = "") -> Policy:
+        """By the intent's own word, else by its regime, else the default. Unknown words mean the default."""
+        chosen = name or self.regimes.get(regime, "")
+        return self.policies.get(chosen) or self.policies["default"]
+
+
+def text_of(settings: Settings) -> str:
+    """The one JSON text of these settings: equal settings, equal bytes."""
+    return msgspec.json.encode(settings, order="deterministic").decode()
+
+
+def hash_of(settings: Settings) -> str:
+    return hashlib.blake2b(text_of(settings).encode(), digest_size=8).hexdigest()
