@@ -6,6 +6,53 @@ import msgspec
 from streams.core.events import Exit, OrderType
 from streams.core.values import Side
 
+# ---------------------------------------------------------------------------------------------------------------- denials
+
+
+class Denial(StrEnum):
+    """Why an intent is refused, in the order in which it is asked: first the symbol's ladder, then the account's. CATEGORY_CONDITION."""
+
+    INTENT_KNOWN = "INTENT_KNOWN"
+    INTENT_EXPIRED = "INTENT_EXPIRED"
+    ACCOUNT_UNKNOWN = "ACCOUNT_UNKNOWN"
+    SYMBOL_NOT_LISTED = "SYMBOL_NOT_LISTED"            # no filters came within the wait, or not one of the symbols in the settings
+    POSITION_MISSING = "POSITION_MISSING"              # a CLOSE of nothing
+    ENTRY_MISSING = "ENTRY_MISSING"                    # a CANCEL of nothing
+    SYMBOL_NOT_TRADING = "SYMBOL_NOT_TRADING"
+    SYMBOL_HALTED = "SYMBOL_HALTED"
+    BREAKER_OPEN = "BREAKER_OPEN"
+    ENTRY_IN_FLIGHT = "ENTRY_IN_FLIGHT"
+    POSITION_OPEN = "POSITION_OPEN"
+    CONFIDENCE_TOO_LOW = "CONFIDENCE_TOO_LOW"
+    MARK_MISSING = "MARK_MISSING"
+    MARK_STALE = "MARK_STALE"
+    PRICE_OFF_MARK = "PRICE_OFF_MARK"
+    STOP_WRONG_SIDE = "STOP_WRONG_SIDE"
+    STOP_TOO_FAR = "STOP_TOO_FAR"
+    TARGET_WRONG_SIDE = "TARGET_WRONG_SIDE"
+    MODE_HALTED = "MODE_HALTED"
+    MODE_REDUCING = "MODE_REDUCING"
+    EQUITY_UNKNOWN = "EQUITY_UNKNOWN"
+    POSITIONS_TOO_MANY = "POSITIONS_TOO_MANY"
+    SPREAD_TOO_WIDE = "SPREAD_TOO_WIDE"
+    EXPOSURE_ABOVE_MAXIMUM = "EXPOSURE_ABOVE_MAXIMUM"
+    MARGIN_TOO_SMALL = "MARGIN_TOO_SMALL"
+    LIQUIDATION_BEFORE_STOP = "LIQUIDATION_BEFORE_STOP"
+    QUANTITY_BELOW_STEP = "QUANTITY_BELOW_STEP"
+    QUANTITY_BELOW_MINIMUM = "QUANTITY_BELOW_MINIMUM"
+    NOTIONAL_BELOW_MINIMUM = "NOTIONAL_BELOW_MINIMUM"
+
+
+class Deny(msgspec.Struct, frozen=True):
+    """An intent's end before the venue. Positions' own go into `decision.log`; risk's are an `EntryReported` too."""
+
+    account: str
+    symbol: str
+    intent_id: str
+    reason: Denial
+    detail: str = ""                  # the figures, for people: "stop 101 is above the mark 100"
+
+
 # ---------------------------------------------------------------------------------------------------------------- order.proposal
 
 
