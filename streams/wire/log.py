@@ -1,0 +1,137 @@
+"""The log for programs that are no workers: read topics to their end, follow them, publish a few records.
+
+Readers belong to no group, see committed records only and need no offsets of their own. Workers use `runtime` instead.
+"""
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+
+from streams.errors import NotReachable, Unreadable
+from streams.wire.codec import decode, encode
+from streams.wire.topics import TOPIC_OF, key_of
+
+TIMEOUT_S = 10.0
+CLIENT = {"log_level": 0, "socket.connection.setup.timeout.ms": 5_000, "allow.auto.create.topics": False}
+
+
+class Record(msgspec.Struct, frozen=True):
+    """One record with its place; `message` is None where it could not be read, and `unreadable` says why."""
+
+    topic: str
+    partition: int
+    offset: int
+    log_time: int
+    key: bytes | None
+    message: Any
+    value: bytes
+    unreadable: str = ""
+
+
+def read(bootstrap: str, topics: Sequence[str], since: int | None = None) -> Iterator[Record]:
+    """Every committed record of the topics up to the end that they had at the call, partition by partition in order.
+
+    `since` (epoch ms) starts at the first record of that log time or later. Raises NotReachable.
+    """
+    consumer = _consumer(bootstrap)
+    try:
+        yield from _to_the_end(consumer, _starts(consumer, topics, since))
+    finally:
+        consumer.close()
+
+
+def tail(bootstrap: str, topics: Sequence[str], until: Callable[[], bool]) -> Iterator[Record | None]:
+    """Records that come from now on, and None when nothing came for 0.1 s, until `until()`. The caller acts after the first None."""
+    consumer = _consumer(bootstrap)
+    try:
+        ends = {place: consumer.get_watermark_offsets(place, timeout=TIMEOUT_S)[1] for place in _places(consumer, topics)}
+        consumer.assign([TopicPartition(place.topic, place.partition, end) for place, end in ends.items()])
+        yield None
+        while not until():
+            message = consumer.poll(0.1)
+            yield None if message is None or message.error() else _record(message)
+    finally:
+        consumer.close()
+
+
+def await_record(bootstrap: str, topics: Sequence[str], act: Callable[[], None], wanted: Callable[[Record], bool], seconds: float) -> Record | None:
+    """Do `act` once listening, then wait for the record that answers it; None when none came in time."""
+    deadline = time.monotonic() + seconds
+    records = tail(bootstrap, topics, lambda: time.monotonic() > deadline)
+    next(records)
+    act()
+    return next((record for record in records if record is not None and wanted(record)), None)
+
+
+def publish(bootstrap: str, messages: Iterable[Any], *, topic: str | None = None) -> list[Record]:
+    """Send messages of the topic table and wait until the broker has them. Raises NotReachable; returns their places."""
+    done: list[Record] = []
+    failed: list[KafkaError] = []
+
+    def delivered(error: KafkaError | None, message: Message) -> None:
+        if error is not None:
+            failed.append(error)
+        else:
+            done.append(_record(message))
+
+    producer = Producer({"bootstrap.servers": bootstrap, "partitioner": "murmur2_random", "acks": "all", "message.timeout.ms": 10_000, **CLIENT})
+    for message in messages:
+        raw = message if isinstance(message, bytes) else encode(message)
+        producer.produce(topic or TOPIC_OF[type(message)].name, raw, key=key_of(message), on_delivery=delivered)
+        producer.poll(0)
+    if producer.flush(TIMEOUT_S) or failed:
+        raise NotReachable(f"the broker {bootstrap} did not take the record: {failed[0] if failed else 'no answer'}", "streams kafka status")
+    return done
+
+
+def _consumer(bootstrap: str) -> Consumer:
+    return Consumer(
+        {
+            "bootstrap.servers": bootstrap, "group.id": "unused", "enable.auto.commit": False, "isolation.level": "read_committed",
+            "enable.partition.eof": True, "fetch.wait.max.ms": 50, **CLIENT,
+        }
+    )
+
+
+def _places(consumer: Consumer, topics: Sequence[str]) -> list[TopicPartition]:
+    try:
+        known = consumer.list_topics(timeout=TIMEOUT_S).topics
+    except KafkaException as reason:
+        raise NotReachable(f"no Kafka broker answers: {reason.args[0]}", "streams kafka up") from None
+    return [TopicPartition(topic, partition) for topic in topics if topic in known for partition in known[topic].partitions]
+
+
+def _starts(consumer: Consumer, topics: Sequence[str], since: int | None) -> list[TopicPartition]:
+    places = _places(consumer, topics)
+    if since is None:
+        return [TopicPartition(place.topic, place.partition, OFFSET_BEGINNING) for place in places]
+    found: list[TopicPartition] = consumer.offsets_for_times([TopicPartition(place.topic, place.partition, since) for place in places], timeout=TIMEOUT_S)
+    return found
+
+
+def _to_the_end(consumer: Consumer, starts: list[TopicPartition]) -> Iterator[Record]:
+    """The client tells each partition's committed end once; a transaction still open ends the reading before it."""
+    consumer.assign(starts)
+    left = {(place.topic, place.partition) for place in starts}
+    deadline = time.monotonic() + TIMEOUT_S
+    while left:
+        message = consumer.poll(0.1)
+        error = message.error() if message is not None else None
+        if message is not None and error is None:
+            deadline = time.monotonic() + TIMEOUT_S
+            yield _record(message)
+        elif message is not None and error is not None and error.code() == KafkaError._PARTITION_EOF:
+            left.discard((message.topic(), message.partition()))
+        elif time.monotonic() > deadline:
+            raise NotReachable(f"the broker stopped answering while {sorted(left)[0]} was being read", "streams kafka status")
+
+
+def _record(message: Message) -> Record:
+    topic, value = message.topic() or "", message.value() or b""
+    place = (topic, message.partition() or 0, message.offset() or 0, message.timestamp()[1], message.key())
+    try:
+        return Record(*place, decode(topic, value), value)
+    except Unreadable as reason:
+        return Record(*place, None, value, str(reason))
