@@ -3,8 +3,8 @@ from enum import StrEnum
 
 import msgspec
 
-from streams.core.events import Exit, OrderType
 from streams.core.values import Side
+from streams.core.words import Exit, OrderType
 
 # ---------------------------------------------------------------------------------------------------------------- denials
 

@@ -3,12 +3,12 @@
 Prices, quantities and amounts are 1e-8 integers, ratios are ppm, times are epoch milliseconds. A time named `venue_time` orders the venue's
 events and is compared with nothing else; ages and deadlines are reckoned in the `log_time` of the record that carries the fact (`Seen`).
 """
-from enum import StrEnum
 from typing import Generic, TypeVar
 
 import msgspec
 
 from streams.core.values import Side
+from streams.core.words import Action, EntryState, Exit, Mode, OrderType
 
 Body = TypeVar("Body")
 
@@ -21,50 +21,6 @@ class Seen(msgspec.Struct, Generic[Body], frozen=True):
     offset: int
     log_time: int
     body: Body
-
-
-class Action(StrEnum):
-    """What an intent wants. LONG and SHORT arrive as BUY and SELL."""
-
-    BUY = "BUY"
-    SELL = "SELL"
-    CLOSE = "CLOSE"
-    CANCEL = "CANCEL"
-
-
-class OrderType(StrEnum):
-    MARKET = "MARKET"
-    LIMIT = "LIMIT"
-
-
-class Mode(StrEnum):
-    """Of an account, from free to closed. A comparison by `rank` says which is tighter."""
-
-    ACTIVE = "ACTIVE"
-    REDUCING = "REDUCING"
-    HALTED = "HALTED"
-
-    @property
-    def rank(self) -> int:
-        return list(Mode).index(self)
-
-
-class Exit(StrEnum):
-    """Why a position was left."""
-
-    STOP = "STOP"
-    GUARD = "GUARD"
-    TARGET = "TARGET"
-    TRAIL = "TRAIL"
-    BREAK_EVEN = "BREAK_EVEN"
-    TIME = "TIME"
-    CLOSE = "CLOSE"
-    OPPOSITE = "OPPOSITE"
-    FLATTEN = "FLATTEN"
-    NO_GUARD = "NO_GUARD"
-    PRICE_THROUGH_STOP = "PRICE_THROUGH_STOP"
-    LIQUIDATION = "LIQUIDATION"
-    STRANGER = "STRANGER"
 
 
 # ---------------------------------------------------------------------------------------------------------------- price.tick, and both beats
@@ -186,23 +142,6 @@ class Filled(msgspec.Struct, frozen=True):
 
 
 # ---------------------------------------------------------------------------------------------------------------- order.status
-
-
-class EntryState(StrEnum):
-    """The life of an entry (`core/entry.py` has the table)."""
-
-    PROPOSED = "PROPOSED"
-    DENIED = "DENIED"
-    COMMANDED = "COMMANDED"
-    EXPIRED = "EXPIRED"
-    REFUSED = "REFUSED"
-    SENT = "SENT"
-    REJECTED = "REJECTED"
-    UNKNOWN = "UNKNOWN"
-    WORKING = "WORKING"
-    DONE = "DONE"
-    PROTECTED = "PROTECTED"
-    CLOSED = "CLOSED"
 
 
 class EntryReported(msgspec.Struct, frozen=True):

@@ -1,0 +1,63 @@
+"""The words of the house that are a choice of few: each is one enum, and the wire carries its name."""
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """What an intent wants. LONG and SHORT arrive as BUY and SELL."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+    CLOSE = "CLOSE"
+    CANCEL = "CANCEL"
+
+
+class OrderType(StrEnum):
+    MARKET = "MARKET"
+    LIMIT = "LIMIT"
+
+
+class Mode(StrEnum):
+    """Of an account, from free to closed. A comparison by `rank` says which is tighter."""
+
+    ACTIVE = "ACTIVE"
+    REDUCING = "REDUCING"
+    HALTED = "HALTED"
+
+    @property
+    def rank(self) -> int:
+        return list(Mode).index(self)
+
+
+class Exit(StrEnum):
+    """Why a position was left."""
+
+    STOP = "STOP"
+    GUARD = "GUARD"
+    TARGET = "TARGET"
+    TRAIL = "TRAIL"
+    BREAK_EVEN = "BREAK_EVEN"
+    TIME = "TIME"
+    CLOSE = "CLOSE"
+    OPPOSITE = "OPPOSITE"
+    FLATTEN = "FLATTEN"
+    NO_GUARD = "NO_GUARD"
+    PRICE_THROUGH_STOP = "PRICE_THROUGH_STOP"
+    LIQUIDATION = "LIQUIDATION"
+    STRANGER = "STRANGER"
+
+
+class EntryState(StrEnum):
+    """The life of an entry (`core/entry.py` has the table)."""
+
+    PROPOSED = "PROPOSED"
+    DENIED = "DENIED"
+    COMMANDED = "COMMANDED"
+    EXPIRED = "EXPIRED"
+    REFUSED = "REFUSED"
+    SENT = "SENT"
+    REJECTED = "REJECTED"
+    UNKNOWN = "UNKNOWN"
+    WORKING = "WORKING"
+    DONE = "DONE"
+    PROTECTED = "PROTECTED"
+    CLOSED = "CLOSED"
