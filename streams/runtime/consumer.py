@@ -1,0 +1,106 @@
+"""The consumer: it commits only the unbroken prefix of what was delivered and acknowledged, and gives partitions back only after that."""
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, Message
+
+FETCH_WAIT_MS = 100                                      # stock: 1,500, with one fetch in flight a broker; a quiet partition then stalls a busy one
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):
+    """aiokafka's consumer in a thread and loop of its own."""
+
+    def _create_worker_consumer(self, transport: driver.Transport) -> Any:  # noqa: ANN401
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        consumer._isolation_level = "read_committed"     # the books are written in transactions
+        return consumer
+
+    async def on_start(self) -> None:
+        await super().on_start()
+        self.app.membership.witness(self._ensure_consumer()._coordinator)
+
+
+class Consumer(driver.Consumer):
+    """Stock Faust takes any run of consecutive acknowledged offsets for a prefix, and forgets which records are still with an agent."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._delivered: dict[TP, deque[int]] = defaultdict(deque)     # offsets handed to agents, from the first one not yet committed on
+        self._deliver, self.callback = self.callback, self._note_and_deliver
+
+    def settled(self, topic: str, partition: int, offset: int) -> bool:
+        """Whether an event is confirmed: no delivery can come that would need its outputs again."""
+        tp = TP(topic, partition)
+        delivered = self._delivered.get(tp)
+        return offset in self._acked_index[tp] or offset < (delivered[0] if delivered else self._committed_offset[tp] or 0)
+
+    def abandon(self, message: Message) -> None:
+        """The event's partition was taken from us before its turn: nobody here will acknowledge it, and nobody must wait for that."""
+        self._unacked_messages.discard(message)
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def _note_and_deliver(self, message: Message) -> None:
+        if self.app.topics.acks_enabled_for(message.topic):
+            self._delivered[message.tp].append(message.offset)
+        await self._deliver(message)
+
+    # ------------------------------------------------------------------------------------------------------------ commits
+
+    def _new_offset(self, tp: TP) -> int | None:
+        """The offset after the unbroken prefix of acknowledged ones; None where the first is still at work."""
+        delivered, acknowledged, last = self._delivered.get(tp), self._acked_index[tp], None
+        while delivered and delivered[0] in acknowledged:
+            last = delivered.popleft()
+            acknowledged.discard(last)
+        if last is None:
+            return None
+        self._acked[tp][:] = [offset for offset in self._acked[tp] if offset > last]
+        return last + 1
+
+    async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ANN401, FBT001, FBT002
+        if self.app.halted is not None:
+            return False
+        return await super().force_commit(topics, start_new_transaction)
+
+    async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:  # noqa: ANN401, FBT001, FBT002
+        """Without stock's flush before it: acknowledged means confirmed here, and under load a flush never ends."""
+        ours = {tp: offset for tp, offset in offsets.items() if tp in self.assignment()}
+        if self.app.halted is not None or not ours or not await self._commit(ours):
+            return False
+        self._committed_offset.update(ours)
+        self.app.tables.on_commit(ours)
+        return True
+
+    # ------------------------------------------------------------------------------------------------------------ partitions come and go
+
+    async def perform_seek(self) -> None:
+        self._forget({*self._delivered, *self._acked})   # everything from the committed offset on is delivered again
+        await super().perform_seek()
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        if self.assignment():
+            await self._finish_what_started()
+        self._forget(revoked)
+        await super().on_partitions_revoked(revoked)
+
+    async def _finish_what_started(self) -> None:
+        """Commits before stock code drops the acknowledgements: waits for what agents work on, lets go of what they have not begun."""
+        self.stop_flow()
+        self.app.flow_control.suspend()
+        self.app.flow_control.clear()
+        begun = {(message.tp, message.offset) for message in self._unacked_messages}
+        for tp, delivered in self._delivered.items():
+            while delivered and delivered[-1] not in self._acked_index[tp] and (tp, delivered[-1]) not in begun:
+                delivered.pop()
+        await self.wait_empty()
+
+    def _forget(self, partitions: Iterable[TP]) -> None:
+        for tp in partitions:
+            self._delivered.pop(tp, None)
+            self._acked.pop(tp, None)
+            self._acked_index.pop(tp, None)

@@ -1,0 +1,268 @@
+"""The order of work: how an event becomes a new state and its outputs, once, whatever dies in between.
+
+In one turn of the loop, without an await: read the state, work, put the state, hand over all sends. Two agents on one table therefore never
+interleave, and what is handed over first is in the log first. The event is acknowledged when its changelog record and every one of its outputs
+are confirmed, in whatever order that happens; the consumer commits the unbroken prefix of what is acknowledged (`consumer.py`).
+
+An event that comes again, after a crash or a rebalance, is known by `applied`: its state is put again unchanged and its outputs are sent again
+from the outbox, which holds those of every event not yet acknowledged. A receiver drops them by their ids. Skipping it would lose the output
+whose first send was lost, and working it twice would count it twice.
+
+    event ── room? ── still ours? ──► turn: table.get ► work ► table.put + outputs ──► confirmed ──► ack ──► commit
+                                       │
+                                       ├─ unreadable        one dead letter, no state touched; acknowledged when it is confirmed
+                                       ├─ wrong partition   sent on to the right one, once, with its first place; again wrong: a dead letter
+                                       ├─ a beat            one turn for each key of the partition that is due; acknowledged when all are confirmed
+                                       └─ too large         the worker halts: an output of ours above the producers' limit is a broken invariant
+
+Nothing here knows what a state means. `work` is pure and decides; this file only keeps its promises.
+"""
+from __future__ import annotations
+
+from asyncio import Future
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import lru_cache, partial
+from typing import Any, Generic, NamedTuple
+
+import msgspec
+
+from streams.errors import BrokenInvariant, Unreadable
+from streams.runtime.faust import App
+from streams.runtime.records import Output, Place, Record, State, Stored, record_of, routed_on
+from streams.runtime.room import Room
+from streams.wire.topics import PARTITIONS, RECORD_MAX, partition_of
+
+
+RAW = {"key_type": bytes, "value_type": bytes, "partitions": PARTITIONS, "allow_empty": True}
+FRAMING = 512                                            # bytes of a record beside key, value and headers, generously
+home_of = lru_cache(maxsize=65_536)(partition_of)
+
+
+class KeyedFlow(Generic[State]):
+    """The agents of one table: `read` the input topics, `beat` if time matters.
+
+    work(key, state, record)  pure: the next state (None at a key's first event) and the outputs; or None where nothing of it must be kept: the
+                              event is acknowledged at once and the table stays as it is. A beat has `record.key` None. Raises `Unreadable`.
+    bury(record, error)       the dead letter of a record that cannot be read, or that is lost between partitions.
+    place(record)             the key that the body names, for topics whose producers may use another key, another partitioner or none; None
+                              where the body names none. Raises `Unreadable`. Without this hook the record's key is believed.
+    due(state, log_time)      whether a beat has something to do for this state.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        name: str,
+        state_type: type[State],
+        work: Callable[[bytes, State | None, Record], tuple[State, Sequence[Output]] | None],
+        bury: Callable[[Record, Unreadable], Output],
+        *,
+        place: Callable[[Record], bytes | None] | None = None,
+        due: Callable[[State, int], bool] | None = None,
+        beat_topic: str | None = None,
+    ) -> None:
+        self.app = app
+        self.table = app.Table(name, key_type=bytes, value_type=bytes, partitions=PARTITIONS)
+        self.room = Room()
+        self._work, self._bury, self._place, self._due = work, bury, place, due
+        self._beat_topic = beat_topic
+        self._beats: dict[int, Future[Any]] = {}
+        self._topics: dict[str, Any] = {}
+        self._decoded: dict[bytes, tuple[bytes, Stored[State]]] = {}
+        self._decode = msgspec.msgpack.Decoder(Stored[state_type]).decode      # type: ignore[valid-type]  # a type that is a value
+        self._encode = msgspec.msgpack.Encoder().encode
+
+    # ------------------------------------------------------------------------------------------------------------ for the worker
+
+    def read(self, *topics: str) -> None:
+        """One Faust agent a topic, all on this table. They have as many partitions as its changelog."""
+        for topic in topics:
+            self.app.agent(self._topic(topic), name=f"{self.table.name}.{topic}")(self.consume)
+
+    def beat(self, value: Callable[[], bytes], interval_s: float = 1.0) -> None:
+        """Writes a beat every second to each partition of the beat topic that this worker holds: explicit partition, no key."""
+        if self._beat_topic is None:
+            raise BrokenInvariant(f"the flow of {self.table.name} has no beat topic", "name it where the flow is made")
+        self.app.timer(interval_s, name=f"{self.table.name}.beat")(self._write_beats(value))
+
+    def state(self, key: bytes) -> State | None:
+        """As last put, confirmed or not."""
+        return self._stored(key).state
+
+    async def consume(self, stream: Any) -> None:  # noqa: ANN401  (faust's streams are untyped)
+        """The body of an agent: works every event of the stream, for as long as the partitions are ours."""
+        async for event in stream.noack().events():
+            if not await self._event(event.message):
+                self.app.consumer.abandon(event.message)
+
+    # ------------------------------------------------------------------------------------------------------------ one event
+
+    async def _event(self, message: Any) -> bool:
+        """False: the partition was taken from us before the event's turn, and who holds it now is given the event."""
+        record = record_of(message)
+        if record.key is None and record.topic == self._beat_topic:
+            return await self._beat(message, record)
+        try:
+            key = self._key(record)
+            if home_of(key) != record.partition:
+                return await self._pass_on(message, self._routed(record, key))
+            if not await self._ours(message, key):
+                return False
+            turn = self._turn(key, record)
+        except Unreadable as error:
+            return await self._pass_on(message, self._bury(record, error))
+        self._confirm(turn, partial(message.ack, self.app.consumer))
+        return True
+
+    async def _beat(self, message: Any, record: Record) -> bool:
+        """A turn for each key of the partition that is due; when the last of them is confirmed, the beat is."""
+        turns = Countdown(partial(message.ack, self.app.consumer))
+        for key in [key for key in self.table.data if home_of(key) == record.partition]:
+            if self._is_due(key, record):
+                if not await self._ours(message, key):
+                    return False
+                if self._is_due(key, record):            # another agent may have had a turn while this one waited
+                    self._confirm(self._turn(key, record), turns.begun())
+        turns.done()
+        return True
+
+    async def _pass_on(self, message: Any, output: Output) -> bool:
+        """A record that belongs to no state here: acknowledged when what stands for it is confirmed."""
+        if not await self._ours(message, output.key):
+            return False
+        self._confirm(Turn(output.key, output.size, [self._send(output)]), partial(message.ack, self.app.consumer))
+        return True
+
+    async def _ours(self, message: Any, key: bytes | None) -> bool:
+        """Waits for room, and while the group is silent; then says whether the partition is still the one that delivered the event."""
+        await self.room.wait(key)
+        await self.app.membership.answered()
+        return bool(message.generation_id == self.app.consumer_generation_id)
+
+    def _key(self, record: Record) -> bytes:
+        key = self._place(record) if self._place else None
+        if (key := record.key if key is None else key) is None:
+            raise Unreadable("KEY_MISSING", "neither the record's key nor its body says whose it is")
+        return key
+
+    def _routed(self, record: Record, key: bytes) -> Output:
+        home = home_of(key)
+        if record.routed:
+            raise Unreadable("PARTITION_WRONG", f"{key!r} belongs to partition {home}, and the record was routed on once already")
+        return routed_on(record, key, home)
+
+    def _is_due(self, key: bytes, beat: Record) -> bool:
+        """Also where the beat had its turn before: it comes again, and so do its outputs."""
+        stored = self._stored(key)
+        if stored.applied.get((beat.topic, beat.partition), -1) >= beat.offset:
+            return beat.place in stored.outbox
+        return self._due is not None and stored.state is not None and self._due(stored.state, beat.log_time)
+
+    # ------------------------------------------------------------------------------------------------------------ one turn
+
+    def _turn(self, key: bytes, record: Record) -> Turn:
+        """No await from here to the last line."""
+        stored = self._worked(key, self._stored(key), record)
+        if stored is None:
+            return Turn(key, 0, [])
+        value, outputs = self._encode(stored), stored.outbox.get(record.place, ())
+        self._refuse_too_large(key, value, outputs, record)
+        self.table.data[key] = value                     # not table[key] = …, which drops the changelog's future
+        self._decoded[key] = value, stored
+        sends = [self.table.send_changelog(record.partition, key, value), *map(self._send, outputs)]
+        return Turn(key, sum(output.size for output in outputs), sends)
+
+    def _worked(self, key: bytes, held: Stored[State], record: Record) -> Stored[State] | None:
+        source = record.topic, record.partition
+        epoch = max(held.epoch, self.app.consumer_generation_id)
+        outbox = {place: outputs for place, outputs in held.outbox.items() if not self.app.consumer.settled(*place)}
+        if record.offset <= held.applied.get(source, -1):
+            return Stored(epoch, held.seq, held.applied, outbox, held.state)
+        worked = self._work(key, held.state, record)
+        if worked is None:
+            return None
+        state, outputs = worked
+        if outputs:
+            outbox[record.place] = tuple(outputs)
+        return Stored(epoch, held.seq + 1, {**held.applied, source: record.offset}, outbox, state)
+
+    def _stored(self, key: bytes) -> Stored[State]:
+        value = self.table.data.get(key)
+        if value is None:
+            return Stored()
+        known = self._decoded.get(key)
+        if known is None or known[0] is not value:       # recovery has put another one
+            known = self._decoded[key] = value, self._decode(value)
+        return known[1]
+
+    def _refuse_too_large(self, key: bytes, value: bytes, outputs: Iterable[Output], record: Record) -> None:
+        sizes = [(self.table.changelog_topic_name, len(key) + len(value)), *((output.topic, output.size) for output in outputs)]
+        for topic, size in sizes:
+            if size + FRAMING > RECORD_MAX:
+                raise BrokenInvariant(
+                    f"{record.topic}-{record.partition} at {record.offset} makes a record of {size} bytes for {topic}; the limit is {RECORD_MAX}",
+                    "find what grows without bound in the state or the output of this key; the event is worked again at the next start",
+                )
+
+    # ------------------------------------------------------------------------------------------------------------ sends
+
+    def _confirm(self, turn: Turn, then: Callable[[], object]) -> None:
+        """Calls `then` when the last record of the turn is confirmed; never, if one failed: the worker has halted, and the event stays unacknowledged."""
+        left = len(turn.sends)
+        if not left:
+            then()
+            return
+        self.room.take(turn.key, turn.size)
+
+        def confirmed(sent: Future[Any]) -> None:
+            nonlocal left
+            if sent.cancelled() or sent.exception() is not None:
+                return
+            left -= 1
+            if not left:
+                self.room.give(turn.key, turn.size)
+                then()
+
+        for sent in turn.sends:
+            sent.add_done_callback(confirmed)
+
+    def _send(self, output: Output) -> Future[Any]:
+        """Into the one queue that the changelog leaves by too; nothing suspends."""
+        topic = self._topic(output.topic)
+        return topic.send_soon(key=output.key, value=output.value, partition=output.partition, headers=list(output.headers))
+
+    def _write_beats(self, value: Callable[[], bytes]) -> Callable[[], Awaitable[None]]:
+        async def write() -> None:
+            for partition in self.app.partitions_of(self._beat_topic):
+                last = self._beats.get(partition)
+                if last is None or last.done():          # else the broker is away: one beat waits, not a minute of them
+                    self._beats[partition] = self._send(Output(self._beat_topic, None, value(), partition))
+
+        return write
+
+    def _topic(self, name: str) -> Any:  # noqa: ANN401
+        if name not in self._topics:
+            self._topics[name] = self.app.topic(name, **RAW)
+        return self._topics[name]
+
+
+class Turn(NamedTuple):
+    key: bytes | None
+    size: int                                            # bytes of the outputs
+    sends: list[Future[Any]]                             # one for each record handed over; done when the broker has it on every replica in sync
+
+
+class Countdown:
+    """Calls `then` once: when everything begun is done, and `done` was called for the last time to say that nothing else begins."""
+
+    def __init__(self, then: Callable[[], object]) -> None:
+        self._left, self._then = 1, then
+
+    def begun(self) -> Callable[[], None]:
+        self._left += 1
+        return self.done
+
+    def done(self) -> None:
+        self._left -= 1
+        if not self._left:
+            self._then()

@@ -1,0 +1,70 @@
+"""Logs to standard error, for people or as JSON lines, without secrets. Faust, mode and aiokafka speak through the same handler, from WARNING on."""
+import logging
+import re
+import sys
+from typing import Any, Literal
+
+import structlog
+
+Style = Literal["console", "json"]
+HIDDEN = "•••"
+_SECRET_NAME = re.compile(r"secret|token|password|passwd|signature|api[_-]?key|authori[sz]ation|credential|listen[_-]?key", re.IGNORECASE)
+_SECRET_TEXT = re.compile(r"((?:signature|secret|token|password|api[_-]?key|listen[_-]?key)[\"']?\s*[=:]\s*[\"']?)[^\s&\"',}]+", re.IGNORECASE)
+_hidden: set[str] = set()
+
+
+def get(name: str) -> Any:  # noqa: ANN401  (structlog's loggers are Any by design)
+    return structlog.stdlib.get_logger(name)
+
+
+def hide(secret: str) -> None:
+    """From here on the text never appears in a log, wherever it comes from."""
+    if secret:
+        _hidden.add(secret)
+
+
+def configure(style: Style = "console", level: str = "INFO") -> None:
+    """Once a process, before anything logs. Faust's own command line is not used: at `-l warn` it would set the root logger to DEBUG."""
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.stdlib.ExtraAdder(),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=_finish(style)))
+    logging.basicConfig(handlers=[handler], level=level, force=True)
+    for noisy in ("faust", "mode", "aiokafka", "asyncio", "kafka"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+
+
+def redact(logger: Any, method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:  # noqa: ANN401, ARG001
+    """The last look at everything that is about to be written: by the field's name, by what precedes a value in a text, by the value itself."""
+    return {name: HIDDEN if _SECRET_NAME.search(name) else _clean(value) for name, value in event.items()}
+
+
+def _finish(style: Style) -> list[structlog.types.Processor]:
+    said = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.format_exc_info, redact]
+    if style == "json":
+        return [*said, structlog.processors.JSONRenderer(default=repr)]
+    return [*said, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+
+
+def _clean(value: object) -> object:
+    match value:
+        case dict():
+            return {name: HIDDEN if _SECRET_NAME.search(str(name)) else _clean(inner) for name, inner in value.items()}
+        case list() | tuple() | set():
+            return [_clean(inner) for inner in value]
+        case bool() | int() | float() | None:
+            return value
+    text = _SECRET_TEXT.sub(rf"\1{HIDDEN}", value if isinstance(value, str) else repr(value))
+    for secret in _hidden:
+        text = text.replace(secret, HIDDEN)
+    return text

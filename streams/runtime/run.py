@@ -1,0 +1,78 @@
+"""Runs a worker: one app, one process, until a signal or a halt."""
+import asyncio
+import os
+import signal
+import threading
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Any
+
+import uvloop
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from streams.errors import NotReachable, StreamsError, WrongUse
+from streams.runtime import logs
+from streams.runtime.faust import App
+from streams.wire.topics import PARTITIONS
+
+EXIT_HALTED = 1
+EXIT_HUNG = 71
+_log = logs.get(__name__)
+
+
+def run(app: App, *, around: AbstractAsyncContextManager[Any] | None = None, grace_s: float = 30.0) -> int:
+    """The exit code: 0 after SIGTERM or SIGINT, 1 after a halt, an error's own where it did not come up. 70 is a zombie's (`liveness.py`).
+
+    `around` lives beside the app in its loop: entered before the first record is read, left when none is read any more, also after a halt. What is
+    not over `grace_s` after that began is ended with 71: Faust cannot stop without its broker, and nothing depends on a tidy end.
+    """
+    try:
+        _look_for_topics(app)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_live(app, around or nullcontext(), grace_s))
+    except StreamsError as error:
+        _log.error("the worker did not start", group=app.conf.id, error=str(error))
+        return error.exit_code
+
+
+async def _live(app: App, around: AbstractAsyncContextManager[Any], grace_s: float) -> int:
+    asked = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, asked.set)
+    async with around:
+        started = asyncio.create_task(app.start())
+        started.add_done_callback(lambda task: task.cancelled() or task.exception() is None or app.halt(task.exception()))
+        ended = [asyncio.create_task(app.wait_until_stopped()), asyncio.create_task(asked.wait())]
+        await asyncio.wait(ended, return_when=asyncio.FIRST_COMPLETED)
+        _log.info("the worker stops", group=app.conf.id, halted=repr(app.halted or app.crash_reason))
+        code = EXIT_HALTED if app.halted or app.crashed else 0
+        _end_after(grace_s)
+        await asyncio.wait([asyncio.create_task(app.stop())], timeout=grace_s / 2)
+        for task in (started, *ended):
+            task.cancel()
+    return code
+
+
+def _end_after(grace_s: float) -> None:
+    def end() -> None:
+        os.write(2, b"streams: the worker could not stop in time, ending it\n")
+        os._exit(EXIT_HUNG)
+
+    watch = threading.Timer(grace_s, end)
+    watch.daemon = True
+    watch.start()
+
+
+def _look_for_topics(app: App) -> None:
+    """A consumer would wait for a missing topic in silence, and a table on another number of partitions would be dealt out wrongly."""
+    servers = ",".join(f"{url.host}:{url.port}" for url in app.conf.broker)
+    try:
+        found = AdminClient({"bootstrap.servers": servers, "log_level": 0}).list_topics(timeout=10).topics
+    except KafkaException as error:
+        raise NotReachable(f"no Kafka broker answers at {servers}: {error.args[0]}", "streams kafka up") from None
+    read = {topic for agent in app.agents.values() for topic in agent.channel.topics}
+    needed = read | {table.changelog_topic_name for table in app.tables.values()}
+    wrong = {topic: len(found[topic].partitions) if topic in found else 0 for topic in needed}
+    wrong = {topic: partitions for topic, partitions in wrong.items() if partitions != PARTITIONS}
+    if wrong:
+        raise WrongUse(f"these topics must exist with {PARTITIONS} partitions: {wrong}", "streams topics apply")
