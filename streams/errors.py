@@ -1,38 +1,45 @@
-"""The errors of this project. Each says what happened, and what to do about it.
+"""Everything that may go wrong and is not the market's, an intent's or the venue's business: those are values with a reason.
 
-    StreamsError
-    ├── Unreadable         a record that cannot be read: it goes to `dead.letter`, and the worker goes on
-    ├── BrokenInvariant    a promise of our own is broken: the worker stops, and nothing more is committed
-    ├── NotReachable       something needed does not answer (exit code 4)
-    ├── WrongUse           settings or arguments that cannot be meant (exit code 2)
-    └── Refused            refused for safety (exit code 3)
+    StreamsError               1  failed
+    ├── BrokenInvariant        1  a rule of ours does not hold: the worker stops, loudly
+    ├── Unreadable             1  a record that cannot be read: agents bury it and go on
+    ├── WrongUse               2  a command, setting or file that says something it may not
+    ├── Refused                3  it would not be safe
+    └── NotReachable           4  something needed does not answer or is not there
+        ├── PortTaken          4
+        └── BrokerFailed       4  the embedded broker ended or did not answer
+
+The number is the exit code of the command that meets it (0 is done). Each says what happened, why, and what to do.
 """
 
 
 class StreamsError(Exception):
-    """`what` happened; `remedy` is a command or a sentence, empty where there is none."""
+    """`what` happened and why, one sentence; `remedy` is what to do about it, as a command where there is one."""
 
     exit_code = 1
 
     def __init__(self, what: str, remedy: str = "") -> None:
-        super().__init__(f"{what}. Do: {remedy}" if remedy else what)
-        self.what, self.remedy = what, remedy
+        super().__init__(what, remedy)
+        self.what = what
+        self.remedy = remedy
 
-
-class Unreadable(StreamsError):
-    """A record that cannot be read. `reason` is one word for counting, `what` the rest for people."""
-
-    def __init__(self, reason: str, what: str) -> None:
-        super().__init__(f"{reason}: {what}")
-        self.reason = reason
+    def __str__(self) -> str:
+        return f"{self.what}; {self.remedy}" if self.remedy else self.what
 
 
 class BrokenInvariant(StreamsError):
-    pass
+    """Ours to mend: the process must not go on."""
 
 
-class NotReachable(StreamsError):
-    exit_code = 4
+class Unreadable(StreamsError):
+    """`reason` is a word for counting (`KEY_MISSING`), `what` says it to a person."""
+
+    def __init__(self, reason: str, what: str) -> None:
+        super().__init__(what)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.what}"
 
 
 class WrongUse(StreamsError):
@@ -41,3 +48,15 @@ class WrongUse(StreamsError):
 
 class Refused(StreamsError):
     exit_code = 3
+
+
+class NotReachable(StreamsError):
+    exit_code = 4
+
+
+class PortTaken(NotReachable):
+    """Somebody else listens where the broker has to."""
+
+
+class BrokerFailed(NotReachable):
+    """`what` carries the last lines that the broker wrote."""
