@@ -1,0 +1,1 @@
+"""The Faust agents: decode, call `step`, hand over. They decide nothing."""

@@ -1,0 +1,74 @@
+"""What positions and risk have in common: a record becomes a fact, a step, and outputs, with the decision among them.
+
+The first turn of a process says the settings' full text before their hash is used: `decision.log` alone must do for a replay.
+"""
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, Protocol, TypeVar
+
+import msgspec
+
+from streams.core.commands import Bury, Deny, SettingsSeen
+from streams.core.decided import decided
+from streams.core.events import Intent, Seen
+from streams.core.ids import placed_id
+from streams.core.settings import Settings, hash_of, text_of
+from streams.errors import Unreadable
+from streams.runtime.metrics import DEAD_LETTERS
+from streams.runtime.records import Output, Record
+from streams.wire.codec import decode, encode
+from streams.wire.topics import TOPIC_OF, key_of
+
+
+class Counted(Protocol):
+    """A state that counts its events."""
+
+    @property
+    def seq(self) -> int: ...
+
+
+State = TypeVar("State", bound=Counted)
+Step = Callable[[State, Seen[Any], Settings], tuple[State, tuple[Any, ...]]]
+
+
+class Turns(Generic[State]):
+    """The pure half of an agent: the runtime calls `work` and `bury`, and nothing else of ours."""
+
+    def __init__(self, group: str, settings: Settings, new: Callable[[str], State], step: Step[State]) -> None:
+        self.group, self.settings, self.new, self.step = group, settings, new, step
+        self.settings_hash = hash_of(settings)
+        self._said = False
+
+    def work(self, key: bytes, state: State | None, record: Record) -> tuple[State, Sequence[Output]]:
+        """One event of one key. Raises Unreadable where the record is not a fact."""
+        seen: Seen[Any] = Seen(record.topic, record.partition, record.offset, record.log_time, fact(record))
+        after, outputs = self.step(self.new(key.decode()) if state is None else state, seen, self.settings)
+        decision = decided(self.group, key.decode(), after.seq, seen, outputs, self.settings_hash)
+        told = [message for message in outputs if not isinstance(message, Deny)]
+        return after, [*self._settings_first(), *map(output_of, told), output_of(decision)]
+
+    def bury(self, record: Record, error: Unreadable) -> Output:
+        DEAD_LETTERS.labels(record.topic, error.reason).inc()
+        return output_of(buried(self.group, record, error))
+
+    def _settings_first(self) -> list[Output]:
+        if self._said:
+            return []
+        self._said = True
+        return [output_of(SettingsSeen(self.group, self.settings_hash, text_of(self.settings)))]
+
+
+def output_of(message: Any) -> Output:  # noqa: ANN401  (any message of the topic table)
+    return Output(TOPIC_OF[type(message)].name, key_of(message), encode(message))
+
+
+def buried(group: str, record: Record, error: Unreadable) -> Bury:
+    return Bury(*record.first, group, error.reason, error.what, record.key, record.value, record.first_log_time)
+
+
+def fact(record: Record) -> Any:  # noqa: ANN401
+    """The message of a record. An intent without an id is named by its first place, and was made no later than the log first took it."""
+    body = decode(record.topic, record.value or b"")
+    if isinstance(body, Intent):
+        made = min(body.timestamp or record.first_log_time, record.first_log_time)
+        return msgspec.structs.replace(body, intent_id=body.intent_id or placed_id(*record.first), timestamp=made)
+    return body
