@@ -1,13 +1,12 @@
 """Positions: intents, fills, statuses, ticks and filters of each symbol, over the table `positions`. Exits leave from here in one hop."""
 from pathlib import Path
 
-from streams.agents.turns import Turns, fact
+from streams.agents.turns import Turns
 from streams.core.events import Beat
 from streams.core.settings import Settings
 from streams.core.symbol import SymbolState, due, new, step
 from streams.runtime.faust import App, make_app
 from streams.runtime.flow import KeyedFlow
-from streams.runtime.records import Record
 from streams.wire.codec import encode
 from streams.wire.topics import INSTRUMENT, ORDER_FILL, ORDER_STATUS, PRICE_TICK, TRADE_INTENT
 
@@ -19,14 +18,9 @@ def build(settings: Settings, *, bootstrap: str, state_dir: Path, instance_id: s
     app = make_app(GROUP, bootstrap=bootstrap, state_dir=state_dir, instance_id=instance_id)
     turns = Turns(GROUP, settings, new, step)
     flow = KeyedFlow(
-        app, "positions", SymbolState, turns.work, turns.bury, place=symbol_of, beat_topic=PRICE_TICK.name,
+        app, "positions", SymbolState, turns.work, turns.bury, place=turns.place, beat_topic=PRICE_TICK.name,
         due=lambda state, log_time: due(state, log_time, settings),
     )
     flow.read(*(topic.name for topic in (ORDER_FILL, ORDER_STATUS, TRADE_INTENT, PRICE_TICK, INSTRUMENT)))
     flow.beat(lambda: encode(Beat(instance_id or GROUP)))
     return app
-
-
-def symbol_of(record: Record) -> bytes | None:
-    """The symbol that an intent's body names: its producer may have used another key, another partitioner or none."""
-    return fact(record).symbol.encode() if record.topic == TRADE_INTENT.name else None

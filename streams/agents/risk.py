@@ -18,7 +18,8 @@ def build(settings: Settings, *, bootstrap: str, state_dir: Path, instance_id: s
     app = make_app(GROUP, bootstrap=bootstrap, state_dir=state_dir, instance_id=instance_id)
     turns = Turns(GROUP, settings, new, step)
     flow = KeyedFlow(
-        app, "accounts", AccountState, turns.work, turns.bury, beat_topic=ACCOUNT_EVENT.name, due=lambda state, log_time: due(state, log_time, settings),
+        app, "accounts", AccountState, turns.work, turns.bury, place=turns.place, beat_topic=ACCOUNT_EVENT.name,
+        due=lambda state, log_time: due(state, log_time, settings),
     )
     flow.read(*(topic.name for topic in (POSITION_UPDATE, ACCOUNT_EVENT, ORDER_PROPOSAL)))
     flow.beat(lambda: encode(Beat(instance_id or GROUP)))

@@ -14,7 +14,7 @@ from streams.core.ids import placed_id
 from streams.core.settings import Settings, hash_of, text_of
 from streams.errors import Unreadable
 from streams.runtime.metrics import DEAD_LETTERS
-from streams.runtime.records import Output, Record
+from streams.runtime.records import Output, Place, Record
 from streams.wire.codec import decode, encode
 from streams.wire.topics import TOPIC_OF, key_of
 
@@ -37,10 +37,16 @@ class Turns(Generic[State]):
         self.group, self.settings, self.new, self.step = group, settings, new, step
         self.settings_hash = hash_of(settings)
         self._said = False
+        self._read: tuple[Place, Any] = ("", 0, 0), None
+
+    def place(self, record: Record) -> bytes | None:
+        """The key that the body names: whoever wrote the record may have used another key, another partitioner or none. Raises Unreadable."""
+        self._read = record.place, fact(record)
+        return key_of(self._read[1])
 
     def work(self, key: bytes, state: State | None, record: Record) -> tuple[State, Sequence[Output]]:
         """One event of one key. Raises Unreadable where the record is not a fact."""
-        seen: Seen[Any] = Seen(record.topic, record.partition, record.offset, record.log_time, fact(record))
+        seen: Seen[Any] = Seen(record.topic, record.partition, record.offset, record.log_time, self._fact(record))
         after, outputs = self.step(self.new(key.decode()) if state is None else state, seen, self.settings)
         decision = decided(self.group, key.decode(), after.seq, seen, outputs, self.settings_hash)
         told = [message for message in outputs if not isinstance(message, Deny)]
@@ -49,6 +55,11 @@ class Turns(Generic[State]):
     def bury(self, record: Record, error: Unreadable) -> Output:
         DEAD_LETTERS.labels(record.topic, error.reason).inc()
         return output_of(buried(self.group, record, error))
+
+    def _fact(self, record: Record) -> Any:  # noqa: ANN401
+        """As `place` has just read it; a beat has no place."""
+        place, body = self._read
+        return body if place == record.place else fact(record)
 
     def _settings_first(self) -> list[Output]:
         if self._said:

@@ -20,6 +20,8 @@ LAG_SECONDS: Final = Gauge("streams_consumer_lag_seconds", "Age of the oldest re
 DEAD_LETTERS: Final = Counter("streams_dead_letters", "Records that could not be read", ["topic", "reason"])
 UNKNOWN_ORDERS: Final = Gauge("streams_unknown_orders", "Orders whose state at the venue is in doubt")
 EVENTS: Final = Counter("streams_events", "Events worked by this process", ["topic"])
+TICKS: Final = Counter("streams_ticks", "Ticks that the feed wrote")
+FRAMES_REFUSED: Final = Counter("streams_frames_refused", "Raw market frames that cannot be true or cannot be read", ["reason"])
 UNCONFIRMED: Final = Gauge("streams_unconfirmed_events", "Events handed over and not yet confirmed by the broker")
 
 
