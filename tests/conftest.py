@@ -1,0 +1,28 @@
+"""A real broker for whoever asks: `kafka` for one that all tests of a process share, `own_broker` for one to be killed."""
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streams.runtime.broker import EmbeddedBroker
+
+
+@pytest.fixture(scope="session")
+def kafka_cache() -> Path:
+    """Where the jars are kept, the user's own: a test run fetches them once."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "quantum-streams"
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory, kafka_cache: Path) -> Iterator[str]:
+    """The bootstrap address. One broker a session (with xdist: one a worker); a test keeps to itself by topics and groups of its own names."""
+    with EmbeddedBroker(tmp_path_factory.mktemp("kafka"), kafka_cache) as broker:
+        yield broker.bootstrap
+
+
+@pytest.fixture
+def own_broker(tmp_path: Path, kafka_cache: Path) -> Iterator[EmbeddedBroker]:
+    """A broker of this test alone: `kill()` and `start()` it at will, it keeps its data and its address."""
+    with EmbeddedBroker(tmp_path / "own", kafka_cache) as broker:
+        yield broker
