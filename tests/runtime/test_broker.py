@@ -14,8 +14,9 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from streams.errors import NotReachable, PortTaken
 from streams.runtime import broker, jars
-from streams.runtime.broker import EmbeddedBroker, Running
+from streams.runtime.broker import EmbeddedBroker
 from streams.runtime.processes import alive, started
+from streams.runtime.running import Running, record
 
 BIG = 2 * 1024 * 1024 - 200           # a record of 2 MiB, less its key, headers and lengths
 
@@ -106,7 +107,7 @@ def test_it_outlives_its_starter_and_is_found_and_stopped_once(tmp_path: Path, k
 
 def test_a_recycled_pid_is_nobody_to_stop(tmp_path: Path) -> None:
     stranger = subprocess.Popen(["sleep", "60"])
-    broker.record(tmp_path, Running("127.0.0.1:1", stranger.pid, started="before it"))
+    record(tmp_path, Running("127.0.0.1:1", stranger.pid, started="before it"))
     assert (broker.find(tmp_path), broker.stop(tmp_path)) == (None, False)
     assert stranger.poll() is None
     stranger.kill()

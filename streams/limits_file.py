@@ -1,0 +1,176 @@
+"""`streams.toml`: limits and exit policies as a person writes them, made into the exact integers that decisions know.
+
+A key is the field's name in `core/settings.py` without its unit: `stop = 0.02` is `stop_ppm = 20_000`. Numbers may be bare or quoted and
+are read as decimals, never as floats; durations are milliseconds, or "60s", "15min", "24h". What the file does not name keeps its default.
+"""
+import re
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar, cast, get_origin, get_type_hints
+
+import msgspec
+
+from streams.core.settings import Ages, BreakerLimits, Limits, Policy, Settings
+from streams.core.values import e8, ppm
+from streams.errors import WrongUse
+
+AMOUNTS = {"size_default", "notional_max", "symbol_notional_max"}      # in the quote asset
+DURATIONS = {*Ages.__struct_fields__, "cool_down", "frozen_max"} | {"time_max_ms"}
+WORDS = {"opposite": ("close", "flip", "ignore"), "trigger": ("CONTRACT_PRICE", "MARK_PRICE")}
+MS = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
+S = TypeVar("S", bound=msgspec.Struct)
+REMEDY = "mend the file; the one that comes with the project explains every key"
+
+
+def read(path: Path, defaults: Settings) -> Settings:
+    """The file over `defaults`. Raises WrongUse, which names each wrong key with the nearest right one."""
+    try:
+        given = tomllib.loads(path.read_text(), parse_float=Decimal)
+    except FileNotFoundError:
+        raise WrongUse(f"there is no file {path}", "mend STREAMS_CONFIG, or remove it: there are defaults") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise WrongUse(f"{path} is not TOML: {error}", REMEDY) from None
+    faults: list[str] = []
+    settings = _over(defaults, given, "", faults)
+    faults += [] if faults else _contradictions(settings)
+    if faults:
+        raise WrongUse(f"{path}: {'; '.join(faults)}", REMEDY)
+    return settings
+
+
+def key_of(field: str) -> str:
+    """How the file calls a field."""
+    return field.removesuffix("_ppm").removesuffix("_ms")
+
+
+def _over(base: S, given: Mapping[str, Any], where: str, faults: list[str]) -> S:
+    """`base` with what is given in its place. Faults are collected, so that one run names them all."""
+    fields = {key_of(field): field for field in base.__struct_fields__}
+    kinds = get_type_hints(type(base))
+    changed: dict[str, Any] = {}
+    for key, value in given.items():
+        at = f"{where}.{key}" if where else key
+        if key not in fields:
+            faults.append(_unknown(at, key, list(fields)))
+            continue
+        field = fields[key]
+        try:
+            changed[field] = _value(field, kinds[field], value, getattr(base, field), at, faults)
+        except (ValueError, TypeError) as error:
+            faults.append(f"{at}: {error}")
+    return msgspec.structs.replace(base, **changed)
+
+
+def _unknown(at: str, key: str, known: list[str]) -> str:
+    near = get_close_matches(key, known, n=1, cutoff=0)
+    return f"{at} is not known: did you mean {near[0]}?" if near else f"{at} is not known"
+
+
+def _value(field: str, kind: Any, given: Any, base: Any, at: str, faults: list[str]) -> Any:  # noqa: ANN401, PLR0911  (a case a line)
+    """One field's value. Raises ValueError."""
+    if field == "policies":
+        return _policies(_table(given), cast("dict[str, Policy]", base), at, faults)
+    if isinstance(base, msgspec.Struct):
+        return _over(base, _table(given), at, faults)
+    if get_origin(kind) is dict:
+        return {str(name): _text(value) for name, value in _table(given).items()}
+    if get_origin(kind) is tuple:
+        return tuple(_text(value) for value in _list(given))
+    if kind is bool:
+        return _flag(given)
+    if kind is str:
+        return _word(field, given)
+    if field in DURATIONS:
+        return _duration(given)
+    if field.endswith("_ppm"):
+        return _positive(ppm(_number(given)))
+    return _positive(e8(_number(given)) if field in AMOUNTS else _whole(given))
+
+
+def _policies(given: Mapping[str, Any], base: dict[str, Policy], at: str, faults: list[str]) -> dict[str, Policy]:
+    """A known name changes that policy; a new one starts from `default`."""
+    made = dict(base)
+    for name in sorted(given, key=lambda name: name != "default"):
+        made[name] = _over(made.get(name, made["default"]), _table(given[name]), f"{at}.{name}", faults)
+    return made
+
+
+def _contradictions(settings: Settings) -> list[str]:
+    """What no single value shows."""
+    limits = settings.limits
+    rules = [
+        (limits.daily_loss_reducing_ppm <= limits.daily_loss_halt_ppm, "limits.daily_loss_reducing is above limits.daily_loss_halt"),
+        (limits.drawdown_reducing_ppm <= limits.drawdown_halt_ppm, "limits.drawdown_reducing is above limits.drawdown_halt"),
+        (limits.leverage_max >= 1, "limits.leverage_max is below 1"),
+        (settings.default_account in settings.accounts, f"default_account {settings.default_account} is not one of accounts"),
+    ]
+    for name, policy in settings.policies.items():
+        rules += [
+            (policy.stop_distance_min_ppm <= policy.stop_ppm <= policy.stop_distance_max_ppm < 1_000_000,
+             f"policies.{name}: stop is not within stop_distance_min and stop_distance_max, below 1"),
+            (policy.trail.distance_ppm < 1_000_000, f"policies.{name}.trail.distance is not below 1"),
+        ]
+    rules += [(policy in settings.policies, f"regimes.{regime}: {_unknown(policy, policy, list(settings.policies))}") for regime, policy in settings.regimes.items()]
+    return [said for holds, said in rules if not holds]
+
+
+def _table(given: object) -> Mapping[str, Any]:
+    if not isinstance(given, dict):
+        raise ValueError(f"{given!r} is not a table")
+    return given
+
+
+def _list(given: object) -> list[object]:
+    if not isinstance(given, list):
+        raise ValueError(f"{given!r} is not a list")
+    return given
+
+
+def _text(given: object) -> str:
+    if not isinstance(given, str) or not given:
+        raise ValueError(f"{given!r} is not a text")
+    return given
+
+
+def _word(field: str, given: object) -> str:
+    word = _text(given)
+    if word not in WORDS.get(field, (word,)):
+        raise ValueError(f"{word} is none of {', '.join(WORDS[field])}")
+    return word
+
+
+def _flag(given: object) -> bool:
+    if not isinstance(given, bool):
+        raise ValueError(f"{given!r} is not true or false")
+    return given
+
+
+def _number(given: object) -> str:
+    if isinstance(given, bool) or not isinstance(given, int | Decimal | str):
+        raise ValueError(f"{given!r} is not a number")
+    return str(given)
+
+
+def _whole(given: object) -> int:
+    if isinstance(given, bool) or not isinstance(given, int):
+        raise ValueError(f"{given!r} is not a whole number")
+    return given
+
+
+def _positive(number: int) -> int:
+    if number < 0:
+        raise ValueError("it may not be negative")
+    return number
+
+
+def _duration(given: object) -> int:
+    """Milliseconds."""
+    if not isinstance(given, str):
+        return _positive(_whole(given))
+    parts = re.fullmatch(r"(\d+)\s*(ms|s|min|h|d)", given)
+    if not parts:
+        raise ValueError(f"{given!r} is no duration: milliseconds, or 500ms, 60s, 15min, 24h, 1d")
+    return int(parts[1]) * MS[parts[2]]
