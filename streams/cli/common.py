@@ -1,0 +1,29 @@
+"""What the commands share: the settings, read once; an answer for people or programs; options that mean the same everywhere."""
+import sys
+from functools import cache
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from streams.runtime import logs
+from streams.settings import Environment, load
+
+JSON = Annotated[bool, typer.Option("--json", help="for programs, on standard output")]
+Account = Annotated[str, typer.Option("--account", help="an account, or `all`; without it STREAMS_ACCOUNT")]
+
+
+@cache
+def configured() -> Environment:
+    """The environment's settings, with logs set up as they say. Raises WrongUse."""
+    environment = load()
+    logs.configure(environment.log)
+    for secret in (environment.binance_api_key, environment.binance_api_secret, environment.redis_url, environment.api_token):
+        logs.hide(secret.get_secret_value())
+    return environment
+
+
+def tell(answer: Any, text: str, *, json: bool) -> None:  # noqa: ANN401  (anything that msgspec can say as JSON)
+    """One line of JSON, or the text, on standard output. Everything else goes to standard error."""
+    sys.stdout.write((msgspec.json.encode(answer).decode() if json else text) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,48 @@
+"""`streams status` and `streams why`: is it safe, is it alive, and why did it do that. Both read the log and ask nobody."""
+import time
+from typing import Annotated
+
+import typer
+
+from streams.cli.common import JSON, configured, tell
+from streams.cli.situation import Situation, situation
+from streams.errors import StreamsError
+from streams.wire.lineage import TOPICS, Link, lineage
+from streams.wire.log import read
+
+
+def status(json: JSON = False) -> None:
+    """Mode, positions with their protection, workers and venue. Ends with 1 where a position is unprotected or a worker is silent."""
+    environment = configured()
+    found = situation(environment.bootstrap, now=time.time_ns() // 1_000_000)
+    tell(found, _told(found), json=json)
+    if not (found.safe and found.alive):
+        raise typer.Exit(1)
+
+
+def why(
+    wanted: Annotated[str, typer.Argument(metavar="ID", help="an intent, an order's client id, a trade id or a position")], json: JSON = False,
+) -> None:
+    """Everything that is linked to an id, oldest first: the intent, its decision, its orders, their fills, the position and its exit."""
+    links = lineage(read(configured().bootstrap, TOPICS), wanted)
+    if not links:
+        raise StreamsError(f"nothing in the log names {wanted}", "ids are printed by `streams intent`, and stand in the records of every topic")
+    tell(links, "\n".join(_line(link, links[0].log_time) for link in links), json=json)
+
+
+def _line(link: Link, start: int) -> str:
+    shown = ("side", "quantity", "price", "price_average", "stop_price", "state", "verdict", "reason", "exit", "detail")
+    detail = "  ".join(f"{name}={link.detail[name]}" for name in shown if name in link.detail)
+    return f"{link.log_time - start:>9} ms  {link.kind:<16} {link.id:<34} {link.topic}-{link.partition}@{link.offset}  {detail}"
+
+
+def _told(found: Situation) -> str:
+    lines = [f"{'SAFE' if found.safe else 'NOT SAFE'} and {'alive' if found.alive else 'NOT ALIVE'}"]
+    lines += [f"  {account.name}: {account.mode}{f' ({account.reason})' if account.reason else ''}" for account in found.accounts]
+    lines += [
+        f"  {position.symbol:<14} {position.quantity:>16} at {position.price_average:<14} stop {position.stop_price or 'NONE':<14}"
+        f" {'guarded' if position.guarded else 'NOT GUARDED'}  profit {position.unrealised_pnl}"
+        for position in found.positions
+    ] or ["  no open position"]
+    lines += [f"  {part.name:<10} {'silent' if part.age_ms is None else f'{part.age_ms / 1000:.1f} s ago'}" for part in found.parts]
+    return "\n".join(lines)

@@ -1,0 +1,100 @@
+"""How things stand, from the log alone: the last word of every part, and what of it is too old to be believed."""
+from collections.abc import Iterable
+
+import msgspec
+
+from streams.core.events import Beat, GatewaySeen, ModeSet, PositionUpdated, Tick
+from streams.core.ledger import LedgerBeat
+from streams.core.values import decimal
+from streams.core.words import Mode
+from streams.wire.log import Record, read
+from streams.wire.topics import ACCOUNT_EVENT, ORDER_LEDGER, POSITION_UPDATE, PRICE_TICK
+
+RECENT_MS = 60_000                    # of ticks and beats: enough to see who is alive
+SILENT_MS = 10_000
+DAY_MS = 86_400_000
+
+
+class Account(msgspec.Struct, frozen=True):
+    name: str
+    mode: Mode
+    reason: str
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """Decimal strings, as a person reads them."""
+
+    account: str
+    symbol: str
+    quantity: str
+    price_average: str
+    stop_price: str
+    guarded: bool
+    unrealised_pnl: str
+
+
+class Part(msgspec.Struct, frozen=True):
+    """`age_ms` since its last sign of life; None where there was none."""
+
+    name: str
+    age_ms: int | None
+
+
+class Situation(msgspec.Struct, frozen=True):
+    safe: bool                        # every open position has a stop at the venue
+    alive: bool                       # every part spoke within 10 s
+    accounts: tuple[Account, ...]
+    positions: tuple[Holding, ...]
+    parts: tuple[Part, ...]
+
+
+def situation(bootstrap: str, *, now: int) -> Situation:
+    """`now`: epoch ms. Raises NotReachable."""
+    recent = list(read(bootstrap, [PRICE_TICK.name], since=now - RECENT_MS))
+    ledger = list(read(bootstrap, [ORDER_LEDGER.name]))
+    day = list(read(bootstrap, [POSITION_UPDATE.name, ACCOUNT_EVENT.name], since=now - DAY_MS))
+    positions = tuple(_holding(update) for update in _latest(day) if update.quantity)
+    parts = tuple(_part(name, kind, where, now) for name, kind, where in (
+        ("feed", Tick, recent), ("positions", Beat, recent), ("risk", Beat, [record for record in day if record.topic == ACCOUNT_EVENT.name]),
+        ("gateway", LedgerBeat, ledger),
+    ))
+    return Situation(
+        safe=all(position.guarded for position in positions), alive=all(part.age_ms is not None and part.age_ms < SILENT_MS for part in parts),
+        accounts=_accounts(day), positions=positions, parts=parts,
+    )
+
+
+def _latest(records: Iterable[Record]) -> list[PositionUpdated]:
+    """Each book's newest snapshot, by seq."""
+    newest: dict[tuple[str, str], PositionUpdated] = {}
+    for record in records:
+        update = record.message
+        if isinstance(update, PositionUpdated):
+            held = newest.get((update.account, update.symbol))
+            if held is None or update.seq > held.seq:
+                newest[(update.account, update.symbol)] = update
+    return sorted(newest.values(), key=lambda update: (update.account, update.symbol))
+
+
+def _accounts(records: Iterable[Record]) -> tuple[Account, ...]:
+    """The last mode that risk set; an account that a gateway serves is ACTIVE until risk says otherwise."""
+    modes: dict[str, Account] = {}
+    for record in sorted(records, key=lambda record: record.log_time):
+        match record.message:
+            case ModeSet() as answer:
+                modes[answer.account] = Account(answer.account, answer.mode, answer.reason)
+            case GatewaySeen() as gateway:
+                modes.setdefault(gateway.account, Account(gateway.account, Mode.ACTIVE, ""))
+    return tuple(modes[name] for name in sorted(modes))
+
+
+def _holding(update: PositionUpdated) -> Holding:
+    return Holding(
+        update.account, update.symbol, decimal(update.quantity), decimal(update.price_average), decimal(update.stop_price) if update.stop_price else "",
+        update.guarded, decimal(update.unrealised_pnl),
+    )
+
+
+def _part(name: str, kind: type, records: Iterable[Record], now: int) -> Part:
+    last = max((record.log_time for record in records if isinstance(record.message, kind)), default=None)
+    return Part(name, None if last is None else max(0, now - last))

@@ -1,0 +1,41 @@
+"""`streams worker`: one of the three Faust workers, or all of them as children that die with this process."""
+from typing import Annotated
+
+import typer
+
+from streams.cli.common import configured
+from streams.errors import WrongUse
+from streams.runtime import metrics, seat
+from streams.runtime.faust import App
+from streams.runtime.run import run
+
+KINDS = ("positions", "risk", "gateway")
+
+
+def worker(kind: Annotated[str, typer.Argument(help="positions, risk, gateway, or all")]) -> None:
+    """A worker, until SIGTERM. It ends with an error rather than commit what it is not sure of; start it again, and it goes on where it was."""
+    if kind == "all":
+        raise typer.Exit(_all())
+    if kind not in KINDS:
+        raise WrongUse(f"there is no worker {kind}", f"one of {', '.join((*KINDS, 'all'))}")
+    raise typer.Exit(_one(kind))
+
+
+def _one(kind: str) -> int:
+    environment = configured()
+    taken = seat.take(environment.state_dir, kind)
+    metrics.serve(environment.metrics_port)
+    if kind == "gateway":
+        from streams.agents import gateway  # noqa: PLC0415  (ccxt costs seconds: only where it is needed)
+
+        return gateway.main(environment, taken)
+    app = _app(kind, taken)
+    return run(app)
+
+
+def _app(kind: str, taken: seat.Seat) -> App:
+    from streams.agents import positions, risk  # noqa: PLC0415  (faust is not needed by the other commands)
+
+    environment = configured()
+    build = {"positions": positions.build, "risk": risk.build}[kind]
+    return build(environment.decisions, bootstrap=environment.bootstrap, state_dir=taken.folder, instance_id=taken.instance_id)
