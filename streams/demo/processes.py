@@ -31,7 +31,7 @@ class Part(msgspec.Struct, frozen=True):
 
 def ours(name: str, *arguments: str) -> Part:
     """A part that is this program: `arguments` are what follows `streams` on the command line."""
-    return Part(name, (sys.executable, "-m", "streams", *arguments))
+    return Part(name, (sys.executable, "-m", "streams.cli", *arguments))
 
 
 class Health(msgspec.Struct):
