@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast, get_origin, get_type_hints
 
 import msgspec
 
-from streams.core.settings import Ages, BreakerLimits, Limits, Policy, Settings
+from streams.core.settings import Ages, Policy, Settings
 from streams.core.values import e8, ppm
 from streams.errors import WrongUse
 
@@ -69,7 +69,7 @@ def _unknown(at: str, key: str, known: list[str]) -> str:
     return f"{at} is not known: did you mean {near[0]}?" if near else f"{at} is not known"
 
 
-def _value(field: str, kind: Any, given: Any, base: Any, at: str, faults: list[str]) -> Any:  # noqa: ANN401, PLR0911  (a case a line)
+def _value(field: str, kind: Any, given: Any, base: Any, at: str, faults: list[str]) -> Any:  # noqa: ANN401  (whatever the file says)
     """One field's value. Raises ValueError."""
     if field == "policies":
         return _policies(_table(given), cast("dict[str, Policy]", base), at, faults)
@@ -113,7 +113,8 @@ def _contradictions(settings: Settings) -> list[str]:
              f"policies.{name}: stop is not within stop_distance_min and stop_distance_max, below 1"),
             (policy.trail.distance_ppm < 1_000_000, f"policies.{name}.trail.distance is not below 1"),
         ]
-    rules += [(policy in settings.policies, f"regimes.{regime}: {_unknown(policy, policy, list(settings.policies))}") for regime, policy in settings.regimes.items()]
+    known = list(settings.policies)
+    rules += [(policy in known, f"regimes.{regime}: {_unknown(policy, policy, known)}") for regime, policy in settings.regimes.items()]
     return [said for holds, said in rules if not holds]
 
 

@@ -109,7 +109,8 @@ def load() -> Environment:
     try:
         return Environment()
     except ValidationError as error:
-        raise WrongUse("; ".join(_fault(fault["loc"], fault["msg"]) for fault in error.errors(include_url=False, include_input=False)), "see .env.example") from None
+        faults = error.errors(include_url=False, include_input=False)
+        raise WrongUse("; ".join(_fault(fault["loc"], fault["msg"]) for fault in faults), "see .env.example") from None
 
 
 def _fault(where: tuple[int | str, ...], said: str) -> str:

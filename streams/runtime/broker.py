@@ -39,6 +39,7 @@ JVM = (
     "-Djava.net.preferIPv4Stack=true", "-Dlog4j2.configurationFile=log4j2.properties",
     "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",   # or it warns on every start
 )
+LISTENERS = re.compile(r"^listeners=BROKER://127\.0\.0\.1:(\d+),CONTROLLER://127\.0\.0\.1:(\d+)$", re.MULTILINE)
 LEAVE = '"$@" </dev/null >&2 & echo $!'
 # Becomes java, with a child that waits for the end of our pipe: when we die without a word, it kills what it guards.
 GUARD = 'exec 3<&0; (read -r _ <&3 || kill -9 $$) & exec "$@" 3<&- </dev/null'
@@ -175,7 +176,7 @@ def _room(home: Path) -> None:
 def _configure(home: Path) -> int:
     """Write the configuration; the port, the same as the last time in this folder."""
     properties = home / "server.properties"
-    known = re.search(r"^listeners=BROKER://127.0.0.1:(\d+),CONTROLLER://127.0.0.1:(\d+)$", properties.read_text(), re.MULTILINE) if properties.exists() else None
+    known = LISTENERS.search(properties.read_text()) if properties.exists() else None
     port, controller_port = (int(known[1]), int(known[2])) if known else (_free_port(), _free_port())
     for taken in (port, controller_port):
         if not _is_free(taken):

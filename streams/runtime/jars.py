@@ -13,15 +13,16 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from jgo.maven import MavenContext, PythonResolver
-from jgo.parse import Coordinate
-from requests import RequestException
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from streams.errors import NotReachable
+
+if TYPE_CHECKING:
+    from jgo.maven import MavenContext
 
 KAFKA = "4.3.1"
 ROOTS = (f"org.apache.kafka:kafka_2.13:{KAFKA}", "org.apache.logging.log4j:log4j-slf4j-impl:2.25.4")   # the second: or its log goes nowhere
@@ -52,6 +53,7 @@ def fetched(cache: Path) -> list[Path]:
     Raises NotReachable when Maven Central does not answer, or answers with other bytes than were locked.
     """
     folder = cache / f"kafka-{KAFKA}"
+    faults: list[str] = []
     with alone(cache):
         for _ in range(ATTEMPTS):
             missing = [jar for jar in locked() if _sha256(folder / jar.file) != jar.sha256]
@@ -91,15 +93,21 @@ def _download(jars: list[Jar], folder: Path) -> list[str]:
             progress.update(bar, total=(progress.tasks[0].total or 0) + size)
             yield partial(progress.advance, bar)
 
-        maven = MavenContext(resolver=PythonResolver(progress_callback=counted), repo_cache=Path(staging), local_repos=[], timeout=30)
+        maven = _maven(Path(staging), progress_callback=counted)
         return [fault for fault in threads.map(lambda jar: _place(maven, jar, folder), jars) if fault]
 
 
-def _place(maven: MavenContext, jar: Jar, folder: Path) -> str:
+def _maven(staging: Path, **options: Any) -> "MavenContext":  # noqa: ANN401  (the resolver's own)
+    from jgo.maven import MavenContext, PythonResolver  # noqa: PLC0415  (0.3 s at every start, for something that happens once)
+
+    return MavenContext(resolver=PythonResolver(**options), repo_cache=staging, local_repos=[], timeout=30)
+
+
+def _place(maven: "MavenContext", jar: Jar, folder: Path) -> str:
     """Download one jar and move it in; what went wrong, or nothing."""
     try:
         path = maven.create_dependency(jar.coordinate).artifact.resolve()
-    except (RequestException, RuntimeError) as error:
+    except (OSError, RuntimeError) as error:            # of the network, the disk, and jgo's own
         return f"{jar.coordinate}: {error}"
     if _sha256(path) != jar.sha256:
         path.unlink()
@@ -118,8 +126,10 @@ def _sha256(path: Path) -> str:
 
 def _lock() -> Iterator[str]:
     """Resolve the roots' graph anew: one line a jar. Kafka's own choice of a version wins, so the others come raw (not as a bill of materials)."""
+    from jgo.parse import Coordinate  # noqa: PLC0415  (see above)
+
     with TemporaryDirectory() as staging:
-        maven = MavenContext(resolver=PythonResolver(), repo_cache=Path(staging), local_repos=[], timeout=30)
+        maven = _maven(Path(staging))
         roots = [maven.create_dependency(replace(Coordinate.parse(root), scope="compile", raw=root != ROOTS[0])) for root in ROOTS]
         found, transitive = maven.resolver.resolve(roots)
         for dependency in [*found, *(d for d in transitive if d.scope in {"compile", "runtime"})]:

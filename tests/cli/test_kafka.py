@@ -22,8 +22,7 @@ def streams(folder: Path, *arguments: str, **variables: str) -> tuple[int, str]:
     return done.returncode, done.stdout.strip()
 
 
-def test_up_status_down_and_up_again_at_the_same_address_with_the_same_data(tmp_path: Path, kafka_cache: Path) -> None:
-    assert kafka_cache
+def test_up_status_down_and_up_again_at_the_same_address_with_the_same_data(tmp_path: Path) -> None:
     code, said = streams(tmp_path, "kafka", "up", "--json")
     up = json.loads(said)
     try:
@@ -55,7 +54,7 @@ def test_status_is_of_the_broker_that_the_environment_names(tmp_path: Path, kafk
     (("kafka", "down"), {}, 0),
 ])
 def test_exit_codes(arguments: tuple[str, ...], variables: dict[str, str], code: int, tmp_path: Path) -> None:
-    assert streams(tmp_path, *arguments, **variables) == (code, '' if code else "there was none to stop")
+    assert streams(tmp_path, *arguments, **variables) == (code, "" if code else "there was none to stop")
 
 
 def test_the_compose_file_says_what_the_embedded_broker_does() -> None:

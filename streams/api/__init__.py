@@ -1,0 +1,1 @@
+"""What a person sees: the read API and the dashboard."""

@@ -1,0 +1,1 @@
+"""Redis streams in and out, for bots that speak nothing else."""

@@ -1,0 +1,1 @@
+"""A Binance-compatible exchange of its own, held to the venue's published contract."""

@@ -1,0 +1,1 @@
+"""The log read again: verify, backfill, what-if."""
