@@ -11,7 +11,7 @@ from streams.core.commands import Decided
 from streams.core.events import FlattenWanted, ModeSet, ModeWanted, SymbolControlled
 from streams.core.words import Mode
 from streams.errors import NotReachable, Refused
-from streams.wire.intents import intent_of
+from streams.wire.intents import from_fields
 from streams.wire.log import Record, await_record, publish
 from streams.wire.topics import ACCOUNT_EVENT, DECISION_LOG
 
@@ -47,7 +47,7 @@ def intent(
         "order_type": "LIMIT" if limit else "", "account": account, "source": f"cli:{getpass.getuser()}",
         "harvest_policy": {name: value for name, value in (("mode", mode), ("trail_pct", trail_pct), ("max_time_sec", max_time_sec), ("partial_close_pct", part)) if value},
     }
-    wanted = intent_of({name: value for name, value in wishes.items() if value})
+    wanted = from_fields({name: value for name, value in wishes.items() if value})
     [place] = publish(configured().bootstrap, [wanted])
     tell({"intent_id": wanted.intent_id, "topic": place.topic, "partition": place.partition, "offset": place.offset}, wanted.intent_id, json=json)
 

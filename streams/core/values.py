@@ -52,6 +52,13 @@ def scaled(text: str, unit: int) -> int:
     return whole
 
 
+def nearest(number: Decimal, unit: int) -> int:
+    """A finite number that somebody's float made (1.4943000000000002) as the nearest integer of 1/unit; ValueError where it does not fit 63 bits."""
+    if not number.is_finite() or abs(number) * unit > INT64_MAX:
+        raise ValueError(f"{number} is not a finite number of 63 bits at one part in {unit}")
+    return int((number * unit).to_integral_value())
+
+
 def decimal(value: int) -> str:
     """The decimal string of a 1e-8 integer, without exponent or trailing zeros: what the venue and people read."""
     text = f"{Decimal(value) / E8:f}"
