@@ -9,6 +9,7 @@ from aiokafka.partitioner import murmur2
 
 from streams.core import commands as c
 from streams.core import events as e
+from streams.core import ledger
 
 PARTITIONS = 12
 DAY_MS = 86_400_000
@@ -41,7 +42,7 @@ ORDER_PROPOSAL = Topic("order.proposal", "account", (c.Propose,), kept(7))
 ORDER_COMMAND = Topic("order.command", "symbol", (c.Enter,), kept(90))
 EXIT_COMMAND = Topic("exit.command", "symbol", (c.Plan, c.Close, c.Withdraw), kept(90))
 ORDER_STATUS = Topic("order.status", "symbol", (e.EntryReported, e.PlanReported, e.ExitReported), kept(90))
-ORDER_LEDGER = Topic("order.ledger", "", (), COMPACTED)           # its records are `venue/ledger.py`'s own
+ORDER_LEDGER = Topic("order.ledger", "key", ledger.LEDGER, COMPACTED)
 ORDER_FILL = Topic("order.fill", "symbol", (e.Filled,), kept(0))
 POSITION_UPDATE = Topic("position.update", "account", (e.PositionUpdated,), kept(7))
 ACCOUNT_EVENT = Topic(
