@@ -4,7 +4,7 @@ from collections.abc import Iterable
 import msgspec
 
 from streams.core.events import Beat, GatewaySeen, ModeSet, PositionUpdated, Tick
-from streams.core.ledger import LedgerBeat
+from streams.core.ledger import BeatRecord
 from streams.core.values import decimal
 from streams.core.words import Mode
 from streams.wire.log import Record, read
@@ -56,7 +56,7 @@ def situation(bootstrap: str, *, now: int) -> Situation:
     positions = tuple(_holding(update) for update in _latest(day) if update.quantity)
     parts = tuple(_part(name, kind, where, now) for name, kind, where in (
         ("feed", Tick, recent), ("positions", Beat, recent), ("risk", Beat, [record for record in day if record.topic == ACCOUNT_EVENT.name]),
-        ("gateway", LedgerBeat, ledger),
+        ("gateway", BeatRecord, ledger),
     ))
     return Situation(
         safe=all(position.guarded for position in positions), alive=all(part.age_ms is not None and part.age_ms < SILENT_MS for part in parts),
