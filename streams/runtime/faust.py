@@ -93,6 +93,7 @@ def make_app(
     session_timeout_s: float = 10.0,
     linger_s: float = 0.0,
     commit_interval_s: float = 0.5,
+    produce_timeout_s: float = 30.0,
     **settings: Any,
 ) -> App:
     """The app of one worker. `group` is the consumer group, the Faust id, and the prefix of its changelogs.
@@ -116,7 +117,7 @@ def make_app(
         broker_commit_every=1_000,
         producer_acks=-1,
         producer_linger=linger_s,                        # 5 ms would cap an awaited send at 160 a second
-        producer_request_timeout=30.0,                   # above the 12 to 19 s that a killed broker needs to be back
+        producer_request_timeout=produce_timeout_s,      # above the 12 to 19 s that a killed broker needs to be back
         producer_max_request_size=RECORD_MAX,            # below every topic's limit: the client refuses the one record, not the broker its batch
         topic_partitions=PARTITIONS,
         topic_replication_factor=1,

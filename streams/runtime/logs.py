@@ -8,6 +8,10 @@ import structlog
 
 Style = Literal["console", "json"]
 HIDDEN = "•••"
+NOISY = (                                                # those of ours are Faust services, and say what Faust makes them say
+    "faust", "mode", "aiokafka", "asyncio",
+    "streams.runtime.faust", "streams.runtime.consumer", "streams.runtime.producer", "streams.runtime.recovery",
+)
 _SECRET_NAME = re.compile(r"secret|token|password|passwd|signature|api[_-]?key|authori[sz]ation|credential|listen[_-]?key", re.IGNORECASE)
 _SECRET_TEXT = re.compile(r"((?:signature|secret|token|password|api[_-]?key|listen[_-]?key)[\"']?\s*[=:]\s*[\"']?)[^\s&\"',}]+", re.IGNORECASE)
 _hidden: set[str] = set()
@@ -40,7 +44,7 @@ def configure(style: Style = "console", level: str = "INFO") -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=_finish(style)))
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    for noisy in ("faust", "mode", "aiokafka", "asyncio", "kafka"):
+    for noisy in NOISY:
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
 
 

@@ -6,7 +6,7 @@ import faust
 import msgspec
 from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
-from faust.types import EventT
+from faust.types import TP, EventT
 
 from streams.errors import BrokenInvariant
 from streams.runtime.records import Rank
@@ -36,14 +36,30 @@ class RankedTable(faust.Table[bytes, bytes]):
 
 
 class WholeRecovery(Recovery):
-    """Stock resumes the stream partitions while the flow is open: records are then delivered at an offset from before the seek."""
+    """Before any seek the flow is closed and the last fetch has come back.
+
+    Stock resumes the stream partitions while the flow is open: records are then delivered from before the seek, and what the seek brings back is
+    taken for old and dropped.
+    """
 
     async def on_recovery_completed(self, generation_id: int = 0) -> None:
-        consumer = self.app.consumer
-        consumer.stop_flow()
-        self.app.flow_control.suspend()
-        await consumer.wait_for_stopped_flow()
+        await self._close_flow()
         await super().on_recovery_completed(generation_id)
+
+    async def _resume_streams(self, generation_id: int = 0) -> None:
+        """Of an app without tables."""
+        await self._close_flow()
+        await super()._resume_streams(generation_id)
+
+    async def _seek_offsets(self, consumer: Any, tps: set[TP], offsets: Any, title: str) -> None:  # noqa: ANN401
+        """Of the changelogs."""
+        await self._close_flow()
+        await super()._seek_offsets(consumer, tps, offsets, title)
+
+    async def _close_flow(self) -> None:
+        self.app.consumer.stop_flow()
+        self.app.flow_control.suspend()
+        await self.app.consumer.wait_for_stopped_flow()
 
 
 class Tables(TableManager):

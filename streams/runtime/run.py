@@ -39,6 +39,11 @@ async def _live(app: App, around: AbstractAsyncContextManager[Any], grace_s: flo
     asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked.set)
+
+    async def ready() -> None:
+        _log.info("the worker is ready", group=app.conf.id, instance=app.conf.consumer_group_instance_id)
+
+    app.on_startup_finished = ready
     async with around:
         started = asyncio.create_task(app.start())
         started.add_done_callback(lambda task: task.cancelled() or task.exception() is None or app.halt(task.exception()))

@@ -1,0 +1,225 @@
+"""The broker and the workers as a test sees them. Nothing here sleeps: `until` waits for a condition, and fails when it does not come true in time."""
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+
+from streams.runtime.records import Rank, Stored
+from streams.wire.topics import PARTITIONS
+from tests.broker.worker import Count, Setup
+
+ROOT = Path(__file__).parents[2]
+INPUTS = ("in.a", "in.b")
+APPENDED = {"message.timestamp.type": "LogAppendTime", "max.message.bytes": str(2 * 1024 * 1024)}
+
+
+def until(condition: Callable[[], Any], what: str, seconds: float = 30.0) -> Any:  # noqa: ANN401
+    """The first true value of the condition."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"after {seconds} s still not: {what}"
+        time.sleep(0.05)
+    return value
+
+
+class Log:
+    """What lies in the topics of one test."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.admin = AdminClient({"bootstrap.servers": setup.bootstrap})
+        self.producer = Producer({"bootstrap.servers": setup.bootstrap, "partitioner": "murmur2_random", "linger.ms": 1})
+
+    def make(self, *names: str, **config: str) -> None:
+        topics = [NewTopic(name, PARTITIONS, 1, config={**APPENDED, **config}) for name in names]
+        for made in self.admin.create_topics(topics).values():
+            made.result()
+        until(lambda: self._led(names), f"leaders for {names}")
+
+    def _led(self, names: tuple[str, ...]) -> bool:
+        self.admin = AdminClient({"bootstrap.servers": self.setup.bootstrap})     # one that has seen no leader goes on seeing none
+        try:
+            self.ends(*names)
+        except KafkaException:
+            return False
+        return True
+
+    def make_all(self) -> None:
+        self.make(*(self.setup.topic(name) for name in (*INPUTS, "out", "dead")))
+        self.make(self.changelog, **{"cleanup.policy": "compact", "min.compaction.lag.ms": "3600000"})
+
+    @property
+    def changelog(self) -> str:
+        return f"{self.setup.group}-counts-changelog"
+
+    def write(self, name: str, *events: dict[str, Any]) -> None:
+        """Keyed as every producer of ours does it."""
+        for event in events:
+            self.write_soon(name, event)
+        self.producer.flush()
+
+    def write_soon(self, name: str, event: dict[str, Any]) -> None:
+        self.put(name, json.dumps(event).encode(), key=event["key"])
+
+    def put(self, name: str, value: bytes, **options: Any) -> None:  # noqa: ANN401
+        self.producer.produce(self.setup.topic(name), value, **options)
+        self.producer.poll(0)
+
+    def read(self, topic: str) -> list[Message]:
+        """Everything up to the present end, in each partition's order."""
+        reader = Consumer({"bootstrap.servers": self.setup.bootstrap, "group.id": "none", "enable.auto.commit": False, "fetch.wait.max.ms": 50})
+        wanted = {place.partition: end for place, end in self.ends(topic).items()}
+        reader.assign([TopicPartition(topic, partition, 0) for partition in wanted])
+        messages: list[Message] = []
+
+        def finished() -> bool:
+            messages.extend(reader.consume(500, timeout=0.2))
+            at = {place.partition: place.offset for place in reader.position(reader.assignment())}
+            return all(at[partition] >= end for partition, end in wanted.items())
+
+        until(finished, f"{topic} read to its end")
+        reader.close()
+        return messages
+
+    def ends(self, *topics: str) -> dict[TopicPartition, int]:
+        """Of the partitions that hold anything."""
+        places = {TopicPartition(topic, partition): OffsetSpec.latest() for topic in topics for partition in range(PARTITIONS)}
+        ends = {place: asked.result().offset for place, asked in self.admin.list_offsets(places).items()}
+        return {place: end for place, end in ends.items() if end}
+
+    def end(self, topic: str) -> int:
+        """Records of a topic that nothing was deleted from."""
+        return sum(self.ends(topic).values())
+
+    def committed(self) -> dict[TopicPartition, int]:
+        asked = self.admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(self.setup.group)])
+        places = asked[self.setup.group].result().topic_partitions
+        return {TopicPartition(place.topic, place.partition): place.offset for place in places}
+
+    def until_worked(self, seconds: float = 60.0) -> None:
+        """Until everything that has been written by now is committed."""
+        ends = self.ends(*map(self.setup.topic, INPUTS))
+
+        def worked() -> bool:
+            committed = self.committed()
+            return all(committed.get(place, 0) >= end for place, end in ends.items())
+
+        until(worked, "all events committed", seconds)
+
+    def answers(self) -> dict[str, list[str]]:
+        """By the event's id."""
+        found = defaultdict(list)
+        for message in self.read(self.setup.topic("out")):
+            name, *rest = message.value().decode().split()
+            found[name].append(" ".join(rest))
+        return found
+
+
+class Audit(NamedTuple):
+    lost: int                             # events without an answer
+    doubled: int                          # answers beyond the first
+    disagreeing: int                      # events whose answers differ: worked twice, not sent twice
+    drift: int                            # events that the tables count too many or too few, over all keys
+    stale: int                            # changelog records of an older generation after those of a younger one, in one partition
+
+
+def audit(log: Log, events: Iterable[dict[str, Any]]) -> Audit:
+    events = list(events)
+    answers = log.answers()
+    counted = {key: stored.state.total for key, stored in tables(log).items()}
+    wanted = Counter(event["key"].encode() for event in events)
+    return Audit(
+        lost=sum(event["id"] not in answers for event in events),
+        doubled=sum(len(texts) - 1 for texts in answers.values()),
+        disagreeing=sum(len(set(texts)) > 1 for texts in answers.values()),
+        drift=sum(abs(counted.get(key, 0) - wanted[key]) for key in {*wanted, *counted}),
+        stale=_stale(log.read(log.changelog)),
+    )
+
+
+def tables(log: Log) -> dict[bytes, Stored[Count]]:
+    """What recovery would make of the changelog: of each key the highest rank, the later one of two."""
+    held: dict[bytes, Stored[Count]] = {}
+    decode = msgspec.msgpack.Decoder(Stored[Count]).decode
+    for message in log.read(log.changelog):
+        stored, key = decode(message.value()), message.key()
+        if key not in held or (stored.epoch, stored.seq) >= (held[key].epoch, held[key].seq):
+            held[key] = stored
+    return held
+
+
+def _stale(messages: list[Message]) -> int:
+    rank, youngest, stale = msgspec.msgpack.Decoder(Rank).decode, Counter(), 0
+    for message in messages:
+        epoch = rank(message.value()).epoch
+        stale += epoch < youngest[message.partition()]
+        youngest[message.partition()] = max(epoch, youngest[message.partition()])
+    return stale
+
+
+class Worker:
+    """A worker in a process of its own."""
+
+    def __init__(self, setup: Setup, module: str = "tests.broker.worker") -> None:
+        self.errors = Path(setup.state_dir) / f"worker-{time.monotonic_ns()}.log"
+        with self.errors.open("w") as errors:
+            command = [sys.executable, "-m", module, msgspec.json.encode(setup).decode()]
+            self.process = subprocess.Popen(command, cwd=ROOT, stderr=errors, stdout=errors)
+
+    def until_ready(self) -> "Worker":
+        until(lambda: "the worker is ready" in self.said() or self.process.poll() is not None, "the worker ready")
+        assert self.process.poll() is None, self.said()
+        return self
+
+    def said(self) -> str:
+        return self.errors.read_text()
+
+    def send(self, number: signal.Signals) -> None:
+        os.kill(self.process.pid, number)
+
+    def ended(self, seconds: float = 30.0) -> int:
+        """Its exit code; fails if it lives on."""
+        until(lambda: self.process.poll() is not None, f"the worker ended; it said {self.said()[-2000:]}", seconds)
+        return self.process.returncode
+
+    def killed(self) -> int:
+        self.send(signal.SIGKILL)
+        return self.ended()
+
+    def stopped(self) -> int:
+        self.send(signal.SIGTERM)
+        return self.ended()
+
+
+@contextmanager
+def workers(setup: Setup) -> Iterator[Callable[[], Worker]]:
+    """Starts workers; none outlives the test."""
+    started: list[Worker] = []
+
+    def start() -> Worker:
+        started.append(Worker(setup))
+        return started[-1]
+
+    try:
+        yield start
+    finally:
+        for worker in started:
+            if worker.process.poll() is None:
+                worker.process.kill()
+                worker.process.wait()
+
+
+def numbered(count: int, keys: int = 20, first: int = 0) -> list[dict[str, Any]]:
+    """Events `e0`, `e1`, … over symbols whose names are no multiple of a partition count."""
+    return [{"id": f"e{number}", "key": f"S{number % keys}USDT"} for number in range(first, first + count)]
