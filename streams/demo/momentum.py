@@ -70,8 +70,8 @@ class Momentum:
         [(_, leave)] = self._dice.choices(LEAVES, [weight for weight, _ in LEAVES])
         return {
             "action": "BUY" if move > 0 or (move == 0 and self._dice.randrange(2)) else "SELL",
-            "confidence": min(0.5 + abs(move) / 10_000, 1.0), "position_size_usd": self._dice.randint(*SIZES_USD), "reason": f"moved {move} ppm in a minute",
-            **leave,
+            "confidence": min(0.5 + abs(move) / 10_000, 1.0), "position_size_usd": self._dice.randint(*SIZES_USD),
+            "reason": f"moved {move} ppm in a minute", **leave,
         }
 
 

@@ -8,6 +8,7 @@ import random
 import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import aiohttp
 
@@ -40,7 +41,11 @@ class Pipeline:
     async def start(self, exchange: Part | None, url: str, parts: Sequence[Part]) -> None:
         """The exchange first, where we run it; then everything else at once. Raises StreamsError with the words of the part that does not come up."""
         loop, listening = asyncio.get_running_loop(), asyncio.Event()
-        self._reading = asyncio.create_task(asyncio.to_thread(self._read, lambda: loop.call_soon_threadsafe(listening.set)))
+
+        def heard() -> None:
+            loop.call_soon_threadsafe(listening.set)
+
+        self._reading = asyncio.create_task(asyncio.to_thread(self._read, heard))
         await self._first(listening.wait())
         if exchange is not None:
             await self.processes.start(exchange)
@@ -94,8 +99,8 @@ class Pipeline:
 
     async def _first(self, wanted: Awaitable[object]) -> None:
         """What is waited for, unless the reader or a part fails before."""
-        task = asyncio.ensure_future(wanted)
-        watched = [self.processes.failed, *([self._reading] if self._reading else [])]
+        task: asyncio.Future[Any] = asyncio.ensure_future(wanted)
+        watched: list[asyncio.Future[Any]] = [self.processes.failed, *([self._reading] if self._reading else [])]
         ended, _ = await asyncio.wait([task, *watched], return_when=asyncio.FIRST_COMPLETED)
         try:
             for one in ended:
@@ -105,7 +110,8 @@ class Pipeline:
 
     def _not_ready(self, names: Sequence[str]) -> StreamsError:
         missing = [name for name in NEEDED if name not in self.board.heard] if len(names) > 1 else list(names)
-        words = "\n".join(f"--- {name}\n{last_words(self.processes.log_of(name))}" for name in dict.fromkeys(SAID_BY.get(name, name) for name in missing))
+        speakers = dict.fromkeys(SAID_BY.get(name, name) for name in missing)
+        words = "\n".join(f"--- {name}\n{last_words(self.processes.log_of(name))}" for name in speakers)
         return StreamsError(f"not ready after {READY_S:g} s: {', '.join(missing)}\n{words}\n", f"the logs are in {self.processes.folder}")
 
 
@@ -113,7 +119,7 @@ async def answers(url: str) -> bool:
     """Whether an exchange speaks there."""
     try:
         async with aiohttp.ClientSession() as session, session.get(f"{url}/fapi/v1/ping", timeout=aiohttp.ClientTimeout(2)) as answer:
-            return answer.status == 200  # noqa: PLR2004
+            return answer.status == 200
     except (aiohttp.ClientError, TimeoutError):
         return False
 

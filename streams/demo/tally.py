@@ -1,4 +1,4 @@
-"""What the topics say happened, record by record, in whatever order and however often the records come. The live view and the summary both read it."""
+"""What the topics say happened, record by record, in whatever order and however often they come. The live view and the summary read it."""
 from collections import Counter
 from typing import Any
 
@@ -22,7 +22,10 @@ from streams.wire.topics import (
 )
 
 TOPICS = tuple(
-    topic.name for topic in (TRADE_INTENT, ORDER_PROPOSAL, ORDER_COMMAND, EXIT_COMMAND, ORDER_LEDGER, ORDER_FILL, POSITION_UPDATE, DECISION_LOG, DEAD_LETTER)
+    topic.name
+    for topic in (
+        TRADE_INTENT, ORDER_PROPOSAL, ORDER_COMMAND, EXIT_COMMAND, ORDER_LEDGER, ORDER_FILL, POSITION_UPDATE, DECISION_LOG, DEAD_LETTER,
+    )
 )
 Place = tuple[str, int, int]
 

@@ -11,7 +11,7 @@ from functools import partial
 
 import msgspec
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaError
 
 from streams.core.events import Tick
 from streams.errors import NotReachable
@@ -69,12 +69,13 @@ async def run(frames: AsyncIterable[Raw], bootstrap: str, *, now: Callable[[], i
 async def _start(producer: AIOKafkaProducer, bootstrap: str) -> None:
     try:
         await producer.start()
-        await producer.partitions_for(PRICE_TICK.name)
+        known = (await producer.client.fetch_all_metadata()).topics()
     except KafkaError as reason:
         await producer.stop()
-        missing = isinstance(reason, UnknownTopicOrPartitionError)
-        what = f"the topic {PRICE_TICK.name} does not exist at {bootstrap}" if missing else f"no Kafka broker answers at {bootstrap}: {reason}"
-        raise NotReachable(what, "streams topics apply" if missing else "streams kafka up") from None
+        raise NotReachable(f"no Kafka broker answers at {bootstrap}: {reason}", "streams kafka up") from None
+    if PRICE_TICK.name not in known:
+        await producer.stop()
+        raise NotReachable(f"the topic {PRICE_TICK.name} does not exist at {bootstrap}", "streams topics apply")
 
 
 class Feed:
@@ -122,7 +123,8 @@ class Feed:
                     await self._send(fold.take(fold.heard_at))
 
     def said(self) -> dict[str, object]:
-        return {"symbols": len(self._folds), "frames": self.counts.frames, "ticks": self.counts.ticks, "refused": dict(self.counts.refused)}
+        refused = {str(reason): count for reason, count in self.counts.refused.items()}
+        return {"symbols": len(self._folds), "frames": self.counts.frames, "ticks": self.counts.ticks, "refused": refused}
 
     def _refuse(self, reason: Refusal, raw: bytes) -> None:
         self.counts.refused[reason] += 1

@@ -1,4 +1,4 @@
-"""Frames of one symbol folded into ticks: a symbol's first frame at once, then at most one tick each 100 ms. No clock: the caller says what time it is.
+"""Frames of one symbol folded into ticks: its first frame at once, then at most one tick each 100 ms. No clock: the caller says what time it is.
 
 The price of a symbol is its last trade while that is fresh (5 s), else the mid of the book: a trade stream that died must not keep a price alive.
 The mark is the venue's own while fresh, else the mid, and the tick says so. Until a first book, bid and ask are the price; a mark alone is no market
@@ -15,7 +15,10 @@ FRESH_NS = 5_000_000_000
 class Fold:
     """What is known of one symbol, and the frames that no tick has told yet."""
 
-    __slots__ = ("_ask", "_bid", "_frames", "_high", "_low", "_mark", "_mark_at", "_price", "_time_first", "_time_last", "_told_at", "_trade_at", "heard_at", "symbol")
+    __slots__ = (
+        "_ask", "_bid", "_frames", "_high", "_low", "_mark", "_mark_at", "_price", "_time_first", "_time_last", "_told_at", "_trade_at",
+        "heard_at", "symbol",
+    )
 
     def __init__(self, symbol: str) -> None:
         self.symbol = symbol

@@ -6,7 +6,7 @@ after 24 h). A connection that breaks or falls silent is made again, for as long
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 
 import aiohttp
 import msgspec
@@ -25,7 +25,7 @@ _DATA = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
 _log = logs.get(__name__)
 
 
-async def frames(ws_url: str, symbols: Sequence[str]) -> AsyncIterator[Raw]:
+async def frames(ws_url: str, symbols: Sequence[str]) -> AsyncGenerator[Raw]:
     """Every raw frame of the symbols, with the time it was received. Ends only when it is closed."""
     arrived: asyncio.Queue[Raw] = asyncio.Queue(WAITING_MAX)
     async with aiohttp.ClientSession() as session:
@@ -49,7 +49,8 @@ async def listed(rest_url: str) -> list[str]:
         async with aiohttp.ClientSession(raise_for_status=True) as session, session.get(url, timeout=aiohttp.ClientTimeout(10)) as answer:
             known = (await answer.json())["symbols"]
     except (aiohttp.ClientError, TimeoutError, KeyError, ValueError) as reason:
-        raise NotReachable(f"{url} does not list the venue's symbols: {reason!r}", "check the venue, or name the symbols in STREAMS_SYMBOLS") from reason
+        what = f"{url} does not list the venue's symbols: {reason!r}"
+        raise NotReachable(what, "check the venue, or name the symbols in STREAMS_SYMBOLS") from reason
     return [symbol["symbol"] for symbol in known if symbol["status"] == "TRADING"]
 
 

@@ -13,7 +13,7 @@ from streams.demo.processes import Health, Part, PartFailed, Processes
 
 SLEEPER = "import time; print('up', flush=True); time.sleep(60)"
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
-TELLS_ITS_END = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: (print('asked'), sys.exit(0))); print('up', flush=True); time.sleep(60)"
+TELLS_ITS_END = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: (print('asked'), sys.exit(0))); " + SLEEPER
 
 
 def python(name: str, code: str) -> Part:
@@ -105,7 +105,8 @@ async def _parent(folder: Path) -> None:
     processes = made(folder)
     await processes.start(python("child", STUBBORN))
     await until(wrote(processes, "child", "up"))
-    print(processes.health["child"].pid, flush=True)
+    sys.stdout.write(f"{processes.health['child'].pid}\n")
+    sys.stdout.flush()
     await asyncio.Event().wait()
 
 

@@ -14,7 +14,8 @@ def ticked(kafka: str) -> str:
 
 
 def make_topic(bootstrap: str) -> None:
-    made = AdminClient({"bootstrap.servers": bootstrap}).create_topics([NewTopic(PRICE_TICK.name, PARTITIONS, 1, config=PRICE_TICK.config)])
+    admin = AdminClient({"bootstrap.servers": bootstrap})                                      # the futures die with it
+    made = admin.create_topics([NewTopic(PRICE_TICK.name, PARTITIONS, 1, config=PRICE_TICK.config)])
     try:
         made[PRICE_TICK.name].result()
     except KafkaException as reason:

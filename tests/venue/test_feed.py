@@ -1,6 +1,7 @@
 """Frames in, ticks in the log: of a list, of a silent market, of a recording, through a broker's absence."""
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 
@@ -56,10 +57,10 @@ async def until(true: Callable[[], object], seconds: float = 20.0) -> None:
 
 
 async def test_frames_become_ticks_at_the_key_of_their_symbol(ticked: str) -> None:
-    frames = [(START, traded("FEEDUSDT", "100")), (START + MS, traded("FEEDUSDT", "110")), (START + 2 * MS, traded("FEEDUSDT", "105")), (START, b"{}")]
-    counts = await feed.run(given(frames), ticked, now=None)
+    frames = [(START + offset * MS, traded("FEEDUSDT", price)) for offset, price in enumerate(("100", "110", "105"))]
+    counts = await feed.run(given([*frames, (START, b"{}")]), ticked, now=None)
     first, second = records(ticked, "FEEDUSDT")
-    assert counts == Counts(frames=4, ticks=2, refused={Refusal.UNREADABLE: 1})
+    assert counts == Counts(frames=4, ticks=2, refused=Counter({Refusal.UNREADABLE: 1}))
     assert [first.message, second.message] == [
         Tick("FEEDUSDT", 100 * E8, 100 * E8, 100 * E8, 100 * E8, mark_is_mid=True, high=100 * E8, low=100 * E8, first_time=7, last_time=7, frames=1),
         Tick("FEEDUSDT", 105 * E8, 105 * E8, 105 * E8, 105 * E8, mark_is_mid=True, high=110 * E8, low=105 * E8, first_time=7, last_time=7, frames=2),
@@ -86,7 +87,7 @@ async def test_what_is_folded_when_the_feed_is_stopped_is_still_sent(ticked: str
         taken.set()
         await asyncio.Event().wait()
 
-    running = asyncio.create_task(feed.run(frames(), ticked, now=lambda: START))               # a clock that stands: no timer will ever send the second
+    running = asyncio.create_task(feed.run(frames(), ticked, now=lambda: START))               # a clock that stands: no timer sends the second
     await taken.wait()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):

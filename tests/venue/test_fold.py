@@ -1,4 +1,6 @@
 """What folding keeps, and when it speaks."""
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -115,6 +117,6 @@ def test_at_most_one_tick_each_hundred_milliseconds_and_every_frame_in_one(gaps:
         counted += fold.take(fold.heard_at).frames
     else:
         untold = len(gaps) - counted
-    assert all(later - earlier >= INTERVAL_NS for earlier, later in zip(told_at, told_at[1:], strict=False))
+    assert all(later - earlier >= INTERVAL_NS for earlier, later in pairwise(told_at))
     assert counted + untold == len(gaps)
     assert untold == 0 or not any(isinstance(frame, Traded | Quote) for _, frame in gaps)

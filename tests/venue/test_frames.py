@@ -7,19 +7,18 @@ from streams.core.values import E8, decimal
 from streams.venue.frames import Frame, Marked, Quote, Refusal, Traded, price, read
 
 BOOK = '{"e":"bookTicker","u":1,"s":"BTCUSDT","b":"61800.20","B":"2.507","a":"61800.30","A":"2.510","T":1723161256313,"E":1723161256314}'
+QUOTE = Quote("BTCUSDT", 6_180_020_000_000, 6_180_030_000_000, 1723161256314)
 
 
 @pytest.mark.parametrize(
     ("raw", "told"),
     [
-        pytest.param(BOOK, Quote("BTCUSDT", 6_180_020_000_000, 6_180_030_000_000, 1723161256314), id="bookTicker, bare"),
-        pytest.param(
-            '{"stream":"btcusdt@bookTicker","data":%s}' % BOOK, Quote("BTCUSDT", 6_180_020_000_000, 6_180_030_000_000, 1723161256314), id="combined",
-        ),
-        pytest.param('{"e":"trade","E":5,"T":4,"s":"ETHUSDT","t":1,"p":"2500","q":"0.2","X":"MARKET","m":true}', Traded("ETHUSDT", 2500 * E8, 5), id="trade"),
+        pytest.param(BOOK, QUOTE, id="bookTicker, bare"),
+        pytest.param('{"stream":"btcusdt@bookTicker","data":' + BOOK + "}", QUOTE, id="combined"),
+        pytest.param('{"e":"trade","E":5,"s":"ETHUSDT","t":1,"p":"2500","X":"MARKET","m":true}', Traded("ETHUSDT", 2500 * E8, 5), id="trade"),
         pytest.param('{"e":"aggTrade","E":5,"a":1,"s":"1000PEPEUSDT","p":"0.0000001","q":"1"}', Traded("1000PEPEUSDT", 10, 5), id="aggTrade"),
         pytest.param('{"e":"markPriceUpdate","E":5,"s":"BTCUSDT","p":"1.5","P":"2","r":"0.1","T":9}', Marked("BTCUSDT", 3 * E8 // 2, 5), id="mark"),
-        pytest.param('{"e":"trade","s":"币安人生USDT","p":"1"}', Traded("币安人生USDT", E8, 0), id="a symbol that is not ASCII, a frame without a time"),
+        pytest.param('{"e":"trade","s":"币安人生USDT","p":"1"}', Traded("币安人生USDT", E8, 0), id="not ASCII, without a time"),
         pytest.param('{"e":"trade","s":"A","p":"0","X":"NA"}', Refusal.IGNORED, id="no trade of the book"),
         pytest.param('{"e":"depthUpdate","s":"A","b":[["1","2"]],"a":[]}', Refusal.IGNORED, id="depth"),
         pytest.param('{"e":"bookTicker","s":"A","b":"2","a":"1"}', Refusal.CROSSED, id="crossed"),
