@@ -3,14 +3,25 @@ import sys
 
 import typer
 
-from streams.cli import kafka
+from streams.cli import control, feed, kafka, look, topics, worker
 from streams.errors import StreamsError
 
+COMMANDS = (
+    look.status, look.why,
+    control.intent, control.halt, control.resume, control.flatten,
+    worker.worker, feed.feed, feed.record,
+)
+GROUPS = {"kafka": kafka.app, "topics": topics.app}
+
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
-app.add_typer(kafka.app, name="kafka")
+for command in COMMANDS:
+    app.command()(command)
+for name, group in GROUPS.items():
+    app.add_typer(group, name=name)
 
 
 def main() -> None:
+    """Run the command; an error of ours is one line on standard error and its exit code."""
     try:
         app()
     except StreamsError as error:

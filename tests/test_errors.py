@@ -1,0 +1,20 @@
+"""The tree of errors is what its docstring draws, exit codes included."""
+import re
+
+from streams import errors
+from streams.errors import StreamsError
+
+
+def tree(kind: type[StreamsError], depth: int = 0) -> list[tuple[int, str, int]]:
+    """(depth, name, exit code), a parent before its children."""
+    return [(depth, kind.__name__, kind.exit_code), *(row for child in kind.__subclasses__() for row in tree(child, depth + 1))]
+
+
+def test_the_docstring_draws_the_tree() -> None:
+    drawn = re.findall(r"^ {4}([│ ├└─]*)(\w+) +(\d)", errors.__doc__ or "", re.MULTILINE)
+    assert [(len(branch) // 4, name, int(code)) for branch, name, code in drawn] == tree(StreamsError)
+
+
+def test_an_error_says_what_and_what_to_do() -> None:
+    assert str(errors.NotReachable("no broker answers at 127.0.0.1:1", "streams kafka up")) == "no broker answers at 127.0.0.1:1; streams kafka up"
+    assert str(errors.Unreadable("KEY_MISSING", "nobody says whose it is")) == "KEY_MISSING: nobody says whose it is"
