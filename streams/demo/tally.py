@@ -7,6 +7,7 @@ import msgspec
 from streams.core.commands import Bury, Close, Decided, Enter, Plan, Propose, Verdict
 from streams.core.events import Filled, Intent, PositionUpdated
 from streams.core.ids import placed_id
+from streams.core.ledger import EntryRecord, ExitRecord, OrderState
 from streams.core.words import Exit
 from streams.wire.log import Record
 from streams.wire.topics import (
@@ -42,7 +43,7 @@ class Tally(msgspec.Struct):
     positions: dict[tuple[str, str], PositionUpdated] = {}  # account, symbol -> the newest
     opened: dict[str, int] = {}                           # position id -> when
     closed: dict[str, PositionUpdated] = {}               # position id -> its end
-    order_states: dict[str, str] = {}                     # ledger key -> the newest state
+    orders: dict[str, OrderState] = {}                    # client order id -> the newest state in the ledger
     round_trips: dict[tuple[str, int], int] = {}          # client order id, sent_at -> ms until the venue's answer
     buried: set[Place] = set()
 
@@ -65,8 +66,8 @@ class Tally(msgspec.Struct):
                 self.denials.setdefault((message.group, (message.topic, message.partition, message.offset)), message)
             case Bury():
                 self.buried.add((message.topic, message.partition, message.offset))
-            case _ if record.topic == ORDER_LEDGER.name:
-                self._order(record.key or b"", message)
+            case EntryRecord() | ExitRecord():
+                self._order(message)
 
     def _position(self, seen: PositionUpdated) -> None:
         newest = self.positions.get((seen.account, seen.symbol))
@@ -77,13 +78,15 @@ class Tally(msgspec.Struct):
         if seen.position_id and seen.closed_at:
             self.closed.setdefault(seen.position_id, seen)
 
-    def _order(self, key: bytes, order: Any) -> None:  # noqa: ANN401  (one of the ledger's records)
-        """Only records of orders have these fields; the ledger's other ones are its own business."""
-        client_order_id = key.decode()
-        if hasattr(order, "state"):
-            self.order_states[client_order_id] = str(order.state)
-        if getattr(order, "sent_at", 0) and getattr(order, "answered_at", 0):
-            self.round_trips[client_order_id, order.sent_at] = order.answered_at - order.sent_at
+    def _order(self, order: EntryRecord | ExitRecord) -> None:
+        self.orders[order.key] = order.state
+        self._answered(order.key, order.sent_at, order.answered_at)
+        if isinstance(order, EntryRecord):
+            self._answered(order.guard_id, order.guard_sent_at, order.guard_answered_at)
+
+    def _answered(self, client_order_id: str, sent_at: int, answered_at: int) -> None:
+        if sent_at and answered_at:
+            self.round_trips[client_order_id, sent_at] = answered_at - sent_at
 
     @property
     def held(self) -> list[PositionUpdated]:

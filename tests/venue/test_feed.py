@@ -15,10 +15,10 @@ from streams.venue import feed
 from streams.venue.feed import Counts
 from streams.venue.frames import Quote, Refusal, Traded, read
 from streams.venue.recording import Raw, lines, replayed
+from streams.wire import admin
 from streams.wire.log import Record
 from streams.wire.log import read as read_log
 from streams.wire.topics import PRICE_TICK, partition_of
-from tests.venue.conftest import make_topic
 
 RECORDED = Path(__file__).parents[3] / "shared" / "data" / "ticks" / "btcusdt_usdm_20240808.raw.gz"
 START = 1_700_000_000_000_000_000
@@ -96,7 +96,7 @@ async def test_what_is_folded_when_the_feed_is_stopped_is_still_sent(ticked: str
 
 
 async def test_a_broker_that_was_away_is_told_the_extremes_and_no_queue_of_old_prices(own_broker: EmbeddedBroker) -> None:
-    make_topic(own_broker.bootstrap)
+    admin.apply(own_broker.bootstrap, [PRICE_TICK])
     prices: asyncio.Queue[str | None] = asyncio.Queue()
 
     async def frames() -> AsyncIterator[Raw]:
