@@ -3,6 +3,7 @@
 Every variable is explained in `.env.example`. A file `.env` in the working directory counts where the environment is silent.
 A secret may come as `NAME_FILE`, the path of a file that holds it, and shows in no repr.
 """
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -102,6 +103,11 @@ class Environment(BaseSettings):
         if missing:
             raise WrongUse(f"STREAMS_VENUE={self.venue} needs {' and '.join(missing)}", "set them (.env.example explains each)")
         return self.venue
+
+
+def for_children(*, ours: bool) -> dict[str, str]:
+    """The environment to start processes with: as it is, or without any variable of ours."""
+    return {name: value for name, value in os.environ.items() if ours or not name.startswith("STREAMS_")}
 
 
 def load() -> Environment:
