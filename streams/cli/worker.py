@@ -1,4 +1,8 @@
 """`streams worker`: one of the three Faust workers, or all of them as children that die with this process."""
+import asyncio
+import os
+import signal
+import sys
 from typing import Annotated
 
 import typer
@@ -7,6 +11,7 @@ from streams.cli.common import configured
 from streams.errors import WrongUse
 from streams.runtime import metrics, seat
 from streams.runtime.faust import App
+from streams.runtime.processes import bound_to
 from streams.runtime.run import run
 
 KINDS = ("positions", "risk", "gateway")
@@ -15,7 +20,7 @@ KINDS = ("positions", "risk", "gateway")
 def worker(kind: Annotated[str, typer.Argument(help="positions, risk, gateway, or all")]) -> None:
     """A worker, until SIGTERM. It ends with an error rather than commit what it is not sure of; start it again, and it goes on where it was."""
     if kind == "all":
-        raise typer.Exit(_all())
+        raise typer.Exit(asyncio.run(_all()))
     if kind not in KINDS:
         raise WrongUse(f"there is no worker {kind}", f"one of {', '.join((*KINDS, 'all'))}")
     raise typer.Exit(_one(kind))
@@ -39,3 +44,20 @@ def _app(kind: str, taken: seat.Seat) -> App:
     environment = configured()
     build = {"positions": positions.build, "risk": risk.build}[kind]
     return build(environment.decisions, bootstrap=environment.bootstrap, state_dir=taken.folder, instance_id=taken.instance_id)
+
+
+async def _all() -> int:
+    """The three as children that die with this process. Where one ends, all end, with its code: whoever started this starts it again."""
+    children = [
+        await asyncio.create_subprocess_exec(sys.executable, "-m", "streams.cli", "worker", kind, preexec_fn=bound_to(os.getpid())) for kind in KINDS
+    ]
+    asked = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, asked.set)
+    ends = [asyncio.create_task(child.wait()) for child in children]
+    await asyncio.wait([asyncio.create_task(asked.wait()), *ends], return_when=asyncio.FIRST_COMPLETED)
+    for child in children:
+        if child.returncode is None:
+            child.send_signal(signal.SIGTERM)
+    codes = await asyncio.gather(*ends)
+    return next((code for code in codes if code), 0)

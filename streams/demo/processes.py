@@ -3,7 +3,6 @@
 Each writes to a log file of its own. A child that ends with "wrong use" or "refused for safety" would do so again, and is not started again.
 """
 import asyncio
-import ctypes
 import os
 import signal
 import sys
@@ -14,12 +13,12 @@ from pathlib import Path
 import msgspec
 
 from streams.errors import Refused, StreamsError, WrongUse
+from streams.runtime.processes import bound_to
 
 BACKOFF_FIRST_S, BACKOFF_LONGEST_S = 0.5, 10.0
 STEADY_S = 30.0                       # alive for so long, its next death is a first one again
 GRACE_S = 35.0                        # from SIGTERM to SIGKILL: longer than a worker's own grace
 HOPELESS = (WrongUse.exit_code, Refused.exit_code)
-_PR_SET_PDEATHSIG = 1
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -85,7 +84,7 @@ class Processes:
         with self.log_of(part.name).open("ab") as log:
             child = await asyncio.create_subprocess_exec(
                 *part.command, cwd=self._cwd, env=self._environment, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True, preexec_fn=_die_with(os.getpid()),
+                start_new_session=True, preexec_fn=bound_to(os.getpid()),
             )
         self._children[part.name] = child
         health = self.health[part.name]
@@ -140,20 +139,3 @@ class PartFailed(StreamsError):
 def last_words(log: Path, lines: int = 12) -> str:
     """The end of a part's log, for the person who has to mend it."""
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else "nothing"
-
-
-def _die_with(parent: int) -> Callable[[], None]:
-    """In the child, before it becomes the program: the kernel ends it when the parent dies, however that comes about (Linux; elsewhere nothing).
-
-    SIGKILL, since a worker that is only asked would wait for a broker that died with the same parent; every part is built to be killed.
-    """
-    if sys.platform != "linux":
-        return lambda: None
-    libc = ctypes.CDLL(None)
-
-    def bind() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:                        # it died before we were bound to it
-            os._exit(1)
-
-    return bind

@@ -1,11 +1,15 @@
 """Processes by identity: a pid alone may have been given to somebody else since, so each is kept with the moment it started."""
+import ctypes
 import os
 import signal
 import subprocess
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 KILLED_S = 10.0                       # a killed process that writes to a slow disk takes its time
+PR_SET_PDEATHSIG = 1                  # of prctl(2)
 WAIT_S = 0.02                         # between two looks at a process that is not our child
 
 
@@ -36,3 +40,20 @@ def end(pid: int, start: str, patience_s: float) -> None:
         deadline = time.monotonic() + wait_s
         while alive(pid, start) and time.monotonic() < deadline:
             time.sleep(WAIT_S)
+
+
+def bound_to(parent: int) -> Callable[[], None]:
+    """In the child, before it becomes the program: the kernel ends it when the parent dies, however that comes about (Linux; elsewhere nothing).
+
+    SIGKILL, since a worker that is only asked would wait for a broker that died with the same parent; every part is built to be killed.
+    """
+    if sys.platform != "linux":
+        return lambda: None
+    libc = ctypes.CDLL(None)
+
+    def bind() -> None:
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:                        # it died before we were bound to it
+            os._exit(1)
+
+    return bind
