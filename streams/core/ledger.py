@@ -210,6 +210,7 @@ class BooksRecord(msgspec.Struct, frozen=True):
     symbol: str
     trade_id: int                     # the last one confirmed by REST; 0: none yet
     offset: int                       # of `order.fill`, in the symbol's partition
+    since: int = 0                    # venue_time: where the list is asked from while no trade is confirmed
     quantity: int = 0                 # signed
     price_average: int = 0
     position_id: str = ""

@@ -1,0 +1,237 @@
+"""Binance USDⓈ-M over REST: the only file that knows ccxt.
+
+Every method answers with a value, `Accepted | Refused | Doubt`, and raises nothing of the venue's.
+
+ccxt signs, connects and routes; its raw calls are used, not its unified ones. They take our exact decimal strings where `create_order` would round
+half-up through floats, need no markets (1.1 MB), never turn a stop without a trigger into a market order, and keep Binance's own words in the
+answer. Its error classes depend on the host, so the numeric code is read here from the body.
+
+A request's timestamp comes with the decision to make it, from the caller, and Binance refuses it two seconds later: what a paused process sends
+afterwards has no effect. Exits, entries and reads each have a connection pool of their own, and none waits in ccxt's one queue.
+"""
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import ccxt.async_support as ccxt
+import msgspec
+
+from streams.core.events import Instrument
+from streams.errors import BrokenInvariant
+from streams.venue import wire
+from streams.venue.addresses import Addresses
+from streams.venue.answers import Accepted, AssetSeen, Doubt, Order, OrderSeen, PositionSeen, Refused, Trade
+from streams.venue.clock import Clock, boot_ms
+from streams.venue.outcomes import judged
+
+RECV_WINDOW_MS = 2_000
+Body = TypeVar("Body")
+Answer = Accepted[Any] | Refused | Doubt
+
+
+class Lane(StrEnum):
+    EXITS = "exits"
+    ENTRIES = "entries"
+    READS = "reads"
+
+
+TIMEOUT_MS = {Lane.EXITS: 1_000, Lane.ENTRIES: 4_000, Lane.READS: 8_000}
+
+
+class Keys(msgspec.Struct, frozen=True):
+    """Shown to nobody."""
+
+    key: str
+    secret: str
+
+    def __repr__(self) -> str:
+        return "Keys(•••)"
+
+
+class _Answered(Exception):
+    """Carries an answer that is no success out of ccxt's machinery."""
+
+    def __init__(self, answer: Refused | Doubt) -> None:
+        super().__init__(str(answer))
+        self.answer = answer
+
+
+class _Client(ccxt.binanceusdm):  # type: ignore[misc]  # ccxt's classes are untyped
+    """Hands every answer to us before ccxt makes an exception of it, and shows us the headers."""
+
+    used: dict[str, str]
+
+    def handle_errors(
+        self, code: int, reason: str, url: str, method: str, headers: Mapping[str, str], body: str, response: object,  # noqa: ARG002
+        requestHeaders: object, requestBody: object,  # noqa: ARG002, N803
+    ) -> None:
+        self.used |= {name.upper(): value for name, value in headers.items() if name.upper().startswith("X-MBX-")}
+        said = response if isinstance(response, dict) else {}
+        given = said.get("code")
+        number = int(given) if isinstance(given, (int, str)) and str(given).lstrip("-").isdigit() else None
+        if code >= 400 or (number is not None and number < 0):
+            raise _Answered(judged(code, number, str(said.get("msg", reason)), _wait_ms(headers)))
+
+
+class Binance:
+    """One account at one venue."""
+
+    def __init__(self, addresses: Addresses, keys: Keys, clock: Clock) -> None:
+        self.addresses, self.clock = addresses, clock
+        self.instruments: dict[str, Instrument] = {}
+        self._clients = {lane: _client(addresses, keys, TIMEOUT_MS[lane]) for lane in Lane}
+
+    async def close(self) -> None:
+        for client in self._clients.values():
+            await client.close()
+
+    @property
+    def used(self) -> dict[str, str]:
+        """The venue's last word on what the account has used of its rates, by header."""
+        return {name: value for client in self._clients.values() for name, value in client.used.items()}
+
+    # ------------------------------------------------------------------------------------------------------------ orders
+
+    async def place(self, order: Order, timestamp: int, lane: Lane = Lane.EXITS) -> Accepted[OrderSeen] | Refused | Doubt:
+        """Nothing is awaited before the request is signed with `timestamp`. BrokenInvariant for an order that no decision of ours may make."""
+        self._sound(order)
+        conditional = order.kind.conditional
+        answer = await self._ask(lane, "POST", "algoOrder" if conditional else "order", wire.order_asked(order), timestamp=timestamp)
+        return _read(answer, wire.conditional_order if conditional else wire.order)
+
+    async def cancel(self, symbol: str, client_order_id: str, *, conditional: bool) -> Answer:
+        named = {"symbol": symbol, "clientAlgoId" if conditional else "origClientOrderId": client_order_id}
+        return await self._ask(Lane.EXITS, "DELETE", "algoOrder" if conditional else "order", named)
+
+    async def find(self, symbol: str, client_order_id: str, *, conditional: bool, lane: Lane = Lane.READS) -> Accepted[OrderSeen] | Refused | Doubt:
+        """An order of ours by its id. For a conditional one that is not found by itself, the open ones are asked: they are the authority."""
+        named = {"symbol": symbol, "clientAlgoId" if conditional else "origClientOrderId": client_order_id}
+        answer = await self._ask(lane, "GET", "algoOrder" if conditional else "order", named)
+        found = _read(answer, wire.conditional_order if conditional else wire.order)
+        if conditional and isinstance(found, Refused):
+            resting = await self.open_conditionals(symbol, lane=lane)
+            known = [seen for seen in resting.body if seen.client_order_id == client_order_id] if isinstance(resting, Accepted) else []
+            return Accepted(known[0]) if known else found
+        return found
+
+    async def find_by_number(self, symbol: str, venue_order_id: str) -> Accepted[OrderSeen] | Refused | Doubt:
+        """Any order of the ordinary store, ours or not, by the number that its trades name."""
+        return _read(await self._ask(Lane.READS, "GET", "order", {"symbol": symbol, "orderId": venue_order_id}), wire.order)
+
+    async def open_orders(self, symbol: str = "", *, lane: Lane = Lane.READS) -> Accepted[list[OrderSeen]] | Refused | Doubt:
+        return _read(await self._ask(lane, "GET", "openOrders", {"symbol": symbol}), lambda body: [wire.order(row) for row in body])
+
+    async def open_conditionals(self, symbol: str = "", *, lane: Lane = Lane.READS) -> Accepted[list[OrderSeen]] | Refused | Doubt:
+        return _read(await self._ask(lane, "GET", "openAlgoOrders", {"symbol": symbol}), lambda body: [wire.conditional_order(row) for row in body])
+
+    def _sound(self, order: Order) -> None:
+        """The last look at what leaves: on the symbol's grid, with a trigger where one belongs, with an id of ours."""
+        instrument = self.instruments.get(order.symbol)
+        tick, step = (instrument.tick_size, instrument.quantity_step) if instrument else (1, 1)
+        faults = [
+            fault for fault, holds in (
+                ("a client order id of ours is missing", bool(order.client_order_id)),
+                (f"the trigger {order.trigger_price} is no positive price on the grid of {tick}",
+                 order.trigger_price > 0 and order.trigger_price % tick == 0 if order.kind.conditional else order.trigger_price == 0),
+                (f"the quantity {order.quantity} is no positive multiple of {step}",
+                 order.quantity == 0 if order.close_position else order.quantity > 0 and order.quantity % step == 0),
+            ) if not holds
+        ]
+        if faults:
+            raise BrokenInvariant(f"an order for {order.symbol} must not leave: {'; '.join(faults)} ({order})", "this is ours to mend")
+
+    # ------------------------------------------------------------------------------------------------------------ the account
+
+    async def positions(self, symbol: str = "", *, lane: Lane = Lane.READS) -> Accepted[list[PositionSeen]] | Refused | Doubt:
+        """What is held; a symbol that is flat may be missing."""
+        answer = await self._ask(lane, "GET", "positionRisk", {"symbol": symbol}, api="fapiPrivateV3")
+        return _read(answer, lambda body: [seen for row in body if (seen := wire.position(row)).symbol == (symbol or seen.symbol)])
+
+    async def assets(self) -> Accepted[list[AssetSeen]] | Refused | Doubt:
+        return _read(await self._ask(Lane.READS, "GET", "account", api="fapiPrivateV3"), lambda body: [wire.asset(row) for row in body["assets"]])
+
+    async def trades(self, symbol: str, *, from_id: int = 0, since: int = 0) -> Accepted[list[Trade]] | Refused | Doubt:
+        """At most 1,000, the oldest first, from a trade id on, or from a time where no id is known yet."""
+        asked = {"symbol": symbol, "limit": 1_000, **({"fromId": from_id} if from_id else {"startTime": since})}
+        return _read(await self._ask(Lane.READS, "GET", "userTrades", asked), lambda body: [wire.trade(row) for row in body])
+
+    async def one_way(self) -> Accepted[bool] | Refused | Doubt:
+        """Whether the account is in one-way mode, the only one in which an order can be reduce-only."""
+        return _read(await self._ask(Lane.READS, "GET", "positionSide/dual"), lambda body: str(body["dualSidePosition"]).lower() == "false")
+
+    async def set_leverage(self, symbol: str, leverage: int) -> Answer:
+        return await self._ask(Lane.ENTRIES, "POST", "leverage", {"symbol": symbol, "leverage": leverage})
+
+    async def set_cross_margin(self, symbol: str) -> Answer:
+        return await self._ask(Lane.ENTRIES, "POST", "marginType", {"symbol": symbol, "marginType": "CROSSED"})
+
+    async def listen_key(self, *, keep: str = "") -> Accepted[str] | Refused | Doubt:
+        """The key of the user data stream: a new or the living one, or `keep` for another hour."""
+        answer = await self._ask(Lane.READS, "PUT" if keep else "POST", "listenKey", stamped=False)
+        return _read(answer, lambda body: str((body or {}).get("listenKey", keep)))
+
+    # ------------------------------------------------------------------------------------------------------------ the venue
+
+    async def synchronise(self) -> Answer:
+        """Sets the clock by the venue's."""
+        asked = boot_ms()
+        answer = await self._ask(Lane.READS, "GET", "time", api="fapiPublic", stamped=False)
+        if isinstance(answer, Accepted):
+            self.clock.venue_said(int(answer.body["serverTime"]), asked, boot_ms())
+        return answer
+
+    async def warm(self) -> None:
+        """Opens a connection of each pool, so that the first order does not pay for it."""
+        for lane in Lane:
+            await self._ask(lane, "GET", "time", api="fapiPublic", stamped=False)
+
+    async def exchange_info(self) -> Answer:
+        return await self._ask(Lane.READS, "GET", "exchangeInfo", api="fapiPublic", stamped=False)
+
+    async def leverage_brackets(self) -> Answer:
+        return await self._ask(Lane.READS, "GET", "leverageBracket")
+
+    async def commission(self, symbol: str) -> Answer:
+        return await self._ask(Lane.READS, "GET", "commissionRate", {"symbol": symbol})
+
+    async def _ask(
+        self, lane: Lane, method: str, path: str, params: Mapping[str, Any] | None = None, *, api: str = "fapiPrivate", timestamp: int = 0,
+        stamped: bool = True,
+    ) -> Answer:
+        asked = {name: value for name, value in (params or {}).items() if value != ""}
+        if stamped:
+            asked |= {"timestamp": timestamp or self.clock.now(), "recvWindow": RECV_WINDOW_MS}
+        try:
+            body = await self._clients[lane].request(path, [api], method, asked)
+        except _Answered as answered:
+            return answered.answer
+        except ccxt.BaseError as reason:
+            return Doubt(f"{type(reason).__name__} {method} {path}")     # its text would carry the query, signature included
+        return Accepted(body) if isinstance(body, dict | list) else Doubt(f"an empty answer to {method} {path}")
+
+
+def _client(addresses: Addresses, keys: Keys, timeout_ms: int) -> _Client:
+    base = addresses.rest
+    versions = {"fapiPublic": "v1", "fapiPrivate": "v1", "fapiPrivateV2": "v2", "fapiPrivateV3": "v3"}
+    client = _Client({
+        "apiKey": keys.key, "secret": keys.secret, "timeout": timeout_ms, "enableRateLimit": False,
+        "urls": {"api": {name: f"{base}/fapi/{version}" for name, version in versions.items()}},
+        "options": {"maxRetriesOnFailure": 0},           # a retry of its own would send an order twice
+    })
+    client.used = {}
+    return client
+
+
+def _read(answer: Answer, read: Callable[[Any], Body]) -> Accepted[Body] | Refused | Doubt:
+    """The body through its reader. What cannot be read was done, and we don't know what: that is doubt."""
+    if not isinstance(answer, Accepted):
+        return answer
+    try:
+        return Accepted(read(answer.body))
+    except (KeyError, ValueError, TypeError, AttributeError) as reason:
+        return Doubt(f"an answer that cannot be read: {reason!r}")
+
+
+def _wait_ms(headers: Mapping[str, str]) -> int:
+    told = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
+    return int(told) * 1_000 if told.isdigit() else 0
