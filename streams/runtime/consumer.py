@@ -1,10 +1,13 @@
 """The consumer: it commits only the unbroken prefix of what was delivered and acknowledged, and gives partitions back only after that."""
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, Message
+
+if TYPE_CHECKING:
+    from streams.runtime.faust import App
 
 FETCH_WAIT_MS = 100                                      # stock: 1,500, with one fetch in flight a broker; a quiet partition then stalls a busy one
 FETCH_S = 0.1                                            # how long one call waits for records; closing the flow waits for it
@@ -13,7 +16,9 @@ FETCH_S = 0.1                                            # how long one call wai
 class ConsumerThread(driver.AIOKafkaConsumerThread):
     """aiokafka's consumer in a thread and loop of its own."""
 
-    def _create_worker_consumer(self, transport: driver.Transport) -> Any:  # noqa: ANN401
+    app: "App"
+
+    def _create_worker_consumer(self, transport: driver.Transport) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
         consumer._isolation_level = "read_committed"     # the books are written in transactions
@@ -26,6 +31,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
 class Consumer(driver.Consumer):
     """Stock Faust takes any run of consecutive acknowledged offsets for a prefix, and forgets which records are still with an agent."""
+
+    app: "App"
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -63,12 +70,12 @@ class Consumer(driver.Consumer):
         self._acked[tp][:] = [offset for offset in self._acked[tp] if offset > last]
         return last + 1
 
-    async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ANN401, FBT001, FBT002
+    async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: FBT001, FBT002
         if self.app.halted is not None:
             return False
-        return await super().force_commit(topics, start_new_transaction)
+        return bool(await super().force_commit(topics, start_new_transaction))
 
-    async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:  # noqa: ANN401, FBT001, FBT002
+    async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:  # noqa: ARG002, FBT001, FBT002
         """Without stock's flush before it: acknowledged means confirmed here, and under load a flush never ends."""
         ours = {tp: offset for tp, offset in offsets.items() if tp in self.assignment()}
         if self.app.halted is not None or not ours or not await self._commit(ours):
@@ -84,7 +91,7 @@ class Consumer(driver.Consumer):
 
     # ------------------------------------------------------------------------------------------------------------ partitions come and go
 
-    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ANN401, ASYNC109
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ASYNC109
         """Makes `wait_for_stopped_flow` wait; in stock code nobody clears the event, and a fetch outlives a seek."""
         self.not_waiting_next_records.clear()
         try:

@@ -1,31 +1,35 @@
 """The hardened Faust app: fail-stop, at least once, nothing committed whose effects are not confirmed.
 
-Stock faust-streaming 0.15.3 acknowledges a record when the agent's loop comes round, logs what fails after that, and commits regardless. Seven ways
+Stock faust-streaming 0.15.3 acknowledges a record when the agent's loop comes round, logs what fails after that, and commits regardless. The ways
 in which it loses or doubles events were found by running it against a real broker under kills, joins, restarts and bad records. Each is closed by
-a subclass; nothing is patched.
+a subclass; nothing is patched. Numbers are issues of faust-streaming.
 
-    how stock loses or doubles                                                                              closed by
-    ──────────────────────────────────────────────────────────────────────────────────────────────────────  ─────────────────────────────────────
-    An agent raises: the event is acknowledged in a `finally`, and the app commits at once on any error.     App._on_agent_error halts
-    A produce fails: a line in the log, and the offsets move on past outputs that never existed.             FailStop, Buffer: halt
-    Events finish out of order: any run of consecutive acknowledged offsets is committed, also the one       Consumer._new_offset: only the
-    after a record still at work (faust-streaming #606).                                                     unbroken prefix of what was delivered
-    The producer's buffer gives up flushing after 0.1 s without progress, so a kill finds table records      acknowledged means confirmed; the
-    behind the committed offsets.                                                                            flush at the end waits
-    A rebalance or a start with tables and a backlog: stream partitions resume while the flow is open and    WholeRecovery closes the flow first
-    before the seek; records are lost, doubled, or a commit sticks (faust-streaming #596).
-    Partitions are given back: acknowledgements are dropped before the commit that needs them (#502).        Consumer.on_partitions_revoked
-    A worker that was stopped and lost its partitions goes on writing: commits are fenced, writes are not.   Membership (`liveness.py`), Rank
+    An agent raises           The record is acknowledged in a `finally`, and the app commits at once on any agent's error.
+                              App: halts.
+    A produce fails           A line in the log, and the offsets move on past outputs that never existed.
+                              FailStop, Buffer: halt.
+    Out of order (#606)       Any run of consecutive acknowledged offsets is committed, also one that begins after a record still at work.
+                              Consumer: only the unbroken prefix of what was delivered.
+    A flush that gives up     After 0.1 s without progress; a kill then finds table records behind the committed offsets.
+                              Acknowledged means confirmed (`flow.py`), so no commit needs a flush, and the one at the end waits.
+    Recovery (#596)           Stream partitions resume while the flow is open, and a fetch outlives the seek: nothing clears the event that the
+                              code waits for. Records are lost, doubled, or a commit sticks, at any rebalance or start with a backlog.
+                              WholeRecovery: closes the flow and waits for the last fetch before any seek.
+    Giving back (#502)        Acknowledgements are dropped before the commit that needs them: at a revocation, and by a seek back whenever a fetch
+                              ends while the flow is being closed.
+                              Consumer: commits what is at work first, and seeks nowhere on its own.
+    Zombies                   Commits are fenced by the group, writes are not: a worker that was stopped and lost its partitions goes on writing.
+                              Membership (`liveness.py`) at the turn and at the socket; Rank (`recovery.py`) in the tables.
 
 A halt is final: nothing more is committed, the process ends with a code, whoever started it starts it again, and the events are worked anew. What
-makes that harmless is the order of work (`flow.py`). `exactly_once` is not used: it does not cover outputs to topics that the app itself does not read.
+makes that harmless is the order of work (`flow.py`). `exactly_once` is not used: it does not cover outputs to topics that the app does not read.
 
 Not for use on this app: `concurrency` above 1, `take`, `group_by`, windows that close, `app.channel` for what must survive, global tables. There is
 one app a process (Faust keeps state in its modules, and a halt ends the process); several workers are several processes.
 """
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import faust
 
@@ -68,13 +72,18 @@ class App(faust.App):
             _log.critical("halted: nothing more is committed", error=repr(error), exc_info=error)
             self._halting = asyncio.ensure_future(self.crash(error))
 
-    def partitions_of(self, topic: str | None) -> set[int]:
+    @property
+    def reader(self) -> Consumer:
+        """`consumer`, as what it is here."""
+        return cast(Consumer, self.consumer)
+
+    def partitions_of(self, topic: str) -> set[int]:
         """The partitions of a topic that this worker holds now; none while they are being dealt out."""
         if self.rebalancing or self.halted is not None:
             return set()
         return {tp.partition for tp in self.consumer.assignment() if tp.topic == topic}
 
-    async def _on_agent_error(self, agent: Any, exc: BaseException) -> None:  # noqa: ANN401, ARG002
+    async def _on_agent_error(self, agent: Any, exc: BaseException) -> None:  # noqa: ARG002
         self.halt(exc)
 
     def _new_transport(self) -> Transport:

@@ -27,13 +27,12 @@ from typing import Any, Generic, NamedTuple
 import msgspec
 
 from streams.errors import BrokenInvariant, Unreadable
+from streams.runtime import metrics
 from streams.runtime.faust import App
-from streams.runtime.records import Output, Place, Record, State, Stored, record_of, routed_on
+from streams.runtime.records import Output, Record, State, Stored, record_of, routed_on
 from streams.runtime.room import Room
 from streams.wire.topics import PARTITIONS, RECORD_MAX, partition_of
 
-
-RAW = {"key_type": bytes, "value_type": bytes, "partitions": PARTITIONS, "allow_empty": True}
 FRAMING = 512                                            # bytes of a record beside key, value and headers, generously
 home_of = lru_cache(maxsize=65_536)(partition_of)
 
@@ -62,8 +61,9 @@ class KeyedFlow(Generic[State]):
         beat_topic: str | None = None,
     ) -> None:
         self.app = app
-        self.table = app.Table(name, key_type=bytes, value_type=bytes, partitions=PARTITIONS)
+        self.table: Any = app.Table(name, key_type=bytes, value_type=bytes, partitions=PARTITIONS)
         self.room = Room()
+        metrics.UNCONFIRMED.set_function(lambda: self.room.events)
         self._work, self._bury, self._place, self._due = work, bury, place, due
         self._beat_topic = beat_topic
         self._beats: dict[int, Future[Any]] = {}
@@ -83,17 +83,17 @@ class KeyedFlow(Generic[State]):
         """Writes a beat every second to each partition of the beat topic that this worker holds: explicit partition, no key."""
         if self._beat_topic is None:
             raise BrokenInvariant(f"the flow of {self.table.name} has no beat topic", "name it where the flow is made")
-        self.app.timer(interval_s, name=f"{self.table.name}.beat")(self._write_beats(value))
+        self.app.timer(interval_s, name=f"{self.table.name}.beat")(self._write_beats(self._beat_topic, value))
 
     def state(self, key: bytes) -> State | None:
         """As last put, confirmed or not."""
         return self._stored(key).state
 
-    async def consume(self, stream: Any) -> None:  # noqa: ANN401  (faust's streams are untyped)
+    async def consume(self, stream: Any) -> None:
         """The body of an agent: works every event of the stream, for as long as the partitions are ours."""
         async for event in stream.noack().events():
             if not await self._event(event.message):
-                self.app.consumer.abandon(event.message)
+                self.app.reader.abandon(event.message)
 
     # ------------------------------------------------------------------------------------------------------------ one event
 
@@ -110,7 +110,9 @@ class KeyedFlow(Generic[State]):
                 return False
             turn = self._turn(key, record)
         except Unreadable as error:
+            metrics.DEAD_LETTERS.labels(record.topic, error.reason).inc()
             return await self._pass_on(message, self._bury(record, error))
+        metrics.EVENTS.labels(record.topic).inc()
         self._confirm(turn, partial(message.ack, self.app.consumer))
         return True
 
@@ -175,7 +177,7 @@ class KeyedFlow(Generic[State]):
     def _worked(self, key: bytes, held: Stored[State], record: Record) -> Stored[State] | None:
         source = record.topic, record.partition
         epoch = max(held.epoch, self.app.consumer_generation_id)
-        outbox = {place: outputs for place, outputs in held.outbox.items() if not self.app.consumer.settled(*place)}
+        outbox = {place: outputs for place, outputs in held.outbox.items() if not self.app.reader.settled(*place)}
         if record.offset <= held.applied.get(source, -1):
             return Stored(epoch, held.seq, held.applied, outbox, held.state)
         worked = self._work(key, held.state, record)
@@ -207,7 +209,7 @@ class KeyedFlow(Generic[State]):
     # ------------------------------------------------------------------------------------------------------------ sends
 
     def _confirm(self, turn: Turn, then: Callable[[], object]) -> None:
-        """Calls `then` when the last record of the turn is confirmed; never, if one failed: the worker has halted, and the event stays unacknowledged."""
+        """Calls `then` when the last record of the turn is confirmed; never, if one failed: the worker has halted."""
         left = len(turn.sends)
         if not left:
             then()
@@ -228,21 +230,23 @@ class KeyedFlow(Generic[State]):
 
     def _send(self, output: Output) -> Future[Any]:
         """Into the one queue that the changelog leaves by too; nothing suspends."""
-        topic = self._topic(output.topic)
-        return topic.send_soon(key=output.key, value=output.value, partition=output.partition, headers=list(output.headers))
+        sent: Future[Any] = self._topic(output.topic).send_soon(
+            key=output.key, value=output.value, partition=output.partition, headers=list(output.headers)
+        )
+        return sent
 
-    def _write_beats(self, value: Callable[[], bytes]) -> Callable[[], Awaitable[None]]:
+    def _write_beats(self, topic: str, value: Callable[[], bytes]) -> Callable[[], Awaitable[None]]:
         async def write() -> None:
-            for partition in self.app.partitions_of(self._beat_topic):
+            for partition in self.app.partitions_of(topic):
                 last = self._beats.get(partition)
                 if last is None or last.done():          # else the broker is away: one beat waits, not a minute of them
-                    self._beats[partition] = self._send(Output(self._beat_topic, None, value(), partition))
+                    self._beats[partition] = self._send(Output(topic, None, value(), partition))
 
         return write
 
-    def _topic(self, name: str) -> Any:  # noqa: ANN401
+    def _topic(self, name: str) -> Any:
         if name not in self._topics:
-            self._topics[name] = self.app.topic(name, **RAW)
+            self._topics[name] = self.app.topic(name, key_type=bytes, value_type=bytes, partitions=PARTITIONS, allow_empty=True)
         return self._topics[name]
 
 

@@ -51,15 +51,15 @@ class Membership:
         """Returns at once while the group is heard; else waits until it is. If it disowns us, the process ends meanwhile."""
         if self.silent:
             _log.warning("group silent: holding every record back", silent_s=round(now_s() - self.asked_at, 1))
-            while self.silent:
+            while self.silent:                           # noqa: ASYNC110  (the answer comes in another thread, and time passes without an event)
                 await asyncio.sleep(0.02)
             _log.warning("group answers: going on")
 
-    def witness(self, coordinator: Any) -> None:  # noqa: ANN401  (aiokafka is untyped)
+    def witness(self, coordinator: Any) -> None:
         """Sees every answer that the coordinator of the group gives from here on."""
         send = coordinator._send_req
 
-        async def witnessed(request: Any) -> Any:  # noqa: ANN401
+        async def witnessed(request: Any) -> Any:
             asked = now_s()
             answer = await send(request)
             codes = _codes(request, answer)
@@ -71,11 +71,11 @@ class Membership:
 
         coordinator._send_req = witnessed
 
-    def guard(self, client: Any) -> None:  # noqa: ANN401
+    def guard(self, client: Any) -> None:
         """Holds the produce requests of this client at the socket."""
         ready, send = client.ready, client.send
 
-        async def guarded(node: int, request: Any, **options: Any) -> Any:  # noqa: ANN401
+        async def guarded(node: int, request: Any, **options: Any) -> Any:
             if isinstance(request, ProduceRequest):
                 await ready(node)                        # connecting takes time, so it comes before the look
                 await self.answered()
@@ -84,7 +84,7 @@ class Membership:
         client.send = guarded
 
 
-def _codes(request: Any, answer: Any) -> set[int]:  # noqa: ANN401
+def _codes(request: Any, answer: Any) -> set[int]:
     if isinstance(request, HeartbeatRequest):
         return {answer.error_code}
     if isinstance(request, SyncGroupRequest):

@@ -17,7 +17,7 @@ _SECRET_TEXT = re.compile(r"((?:signature|secret|token|password|api[_-]?key|list
 _hidden: set[str] = set()
 
 
-def get(name: str) -> Any:  # noqa: ANN401  (structlog's loggers are Any by design)
+def get(name: str) -> Any:
     return structlog.stdlib.get_logger(name)
 
 
@@ -48,13 +48,13 @@ def configure(style: Style = "console", level: str = "INFO") -> None:
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
 
 
-def redact(logger: Any, method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:  # noqa: ANN401, ARG001
+def redact(logger: Any, method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:  # noqa: ARG001
     """The last look at everything that is about to be written: by the field's name, by what precedes a value in a text, by the value itself."""
     return {name: HIDDEN if _SECRET_NAME.search(name) else _clean(value) for name, value in event.items()}
 
 
 def _finish(style: Style) -> list[structlog.types.Processor]:
-    said = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.format_exc_info, redact]
+    said: list[structlog.types.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.format_exc_info, redact]
     if style == "json":
         return [*said, structlog.processors.JSONRenderer(default=repr)]
     return [*said, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]

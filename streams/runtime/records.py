@@ -67,7 +67,7 @@ class Stored(Rank, Generic[State], array_like=True):
     state: State | None = None
 
 
-def record_of(message: Any) -> Record:  # noqa: ANN401  (faust's Message is untyped)
+def record_of(message: Any) -> Record:
     """The record of a Faust message."""
     headers = tuple(_pairs(message.headers))
     log_time = round(message.timestamp * 1000)

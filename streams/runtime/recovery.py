@@ -1,6 +1,6 @@
 """Tables and their recovery: no stream starts before its table is whole, and a record of a worker that had lost its partition is not taken."""
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import faust
 import msgspec
@@ -11,11 +11,16 @@ from faust.types import TP, EventT
 from streams.errors import BrokenInvariant
 from streams.runtime.records import Rank
 
+if TYPE_CHECKING:
+    from streams.runtime.faust import App
+
 _rank = msgspec.msgpack.Decoder(Rank).decode
 
 
 class RankedTable(faust.Table[bytes, bytes]):
     """A table whose values begin with their `Rank`. Of two changelog records of a key the lower is ignored, wherever it lies."""
+
+    app: "App"
 
     def apply_changelog_batch(self, batch: Iterable[EventT[Any]]) -> None:
         try:
@@ -28,9 +33,10 @@ class RankedTable(faust.Table[bytes, bytes]):
         best: dict[bytes, bytes] = {}
         kept = []
         for event in batch:
-            held = best.get(event.key) or self.data.get(event.key)
-            if held is None or _rank(event.value) >= _rank(held):
-                best[event.key] = event.value
+            key, value = event.message.key or b"", event.message.value or b""
+            held = best.get(key) or self.data.get(key)
+            if held is None or _rank(value) >= _rank(held):
+                best[key] = value
                 kept.append(event)
         return kept
 
@@ -42,6 +48,8 @@ class WholeRecovery(Recovery):
     taken for old and dropped.
     """
 
+    app: "App"
+
     async def on_recovery_completed(self, generation_id: int = 0) -> None:
         await self._close_flow()
         await super().on_recovery_completed(generation_id)
@@ -51,15 +59,15 @@ class WholeRecovery(Recovery):
         await self._close_flow()
         await super()._resume_streams(generation_id)
 
-    async def _seek_offsets(self, consumer: Any, tps: set[TP], offsets: Any, title: str) -> None:  # noqa: ANN401
+    async def _seek_offsets(self, consumer: Any, tps: set[TP], offsets: Any, title: str) -> None:
         """Of the changelogs."""
         await self._close_flow()
         await super()._seek_offsets(consumer, tps, offsets, title)
 
     async def _close_flow(self) -> None:
-        self.app.consumer.stop_flow()
+        self.app.reader.stop_flow()
         self.app.flow_control.suspend()
-        await self.app.consumer.wait_for_stopped_flow()
+        await self.app.reader.wait_for_stopped_flow()
 
 
 class Tables(TableManager):

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 from contextlib import AbstractAsyncContextManager, nullcontext
+from functools import partial
 from typing import Any
 
 import uvloop
@@ -46,7 +47,7 @@ async def _live(app: App, around: AbstractAsyncContextManager[Any], grace_s: flo
     app.on_startup_finished = ready
     async with around:
         started = asyncio.create_task(app.start())
-        started.add_done_callback(lambda task: task.cancelled() or task.exception() is None or app.halt(task.exception()))
+        started.add_done_callback(partial(_halt_where_it_failed, app))
         ended = [asyncio.create_task(app.wait_until_stopped()), asyncio.create_task(asked.wait())]
         await asyncio.wait(ended, return_when=asyncio.FIRST_COMPLETED)
         _log.info("the worker stops", group=app.conf.id, halted=repr(app.halted or app.crash_reason))
@@ -56,6 +57,11 @@ async def _live(app: App, around: AbstractAsyncContextManager[Any], grace_s: flo
         for task in (started, *ended):
             task.cancel()
     return code
+
+
+def _halt_where_it_failed(app: App, started: asyncio.Task[None]) -> None:
+    if not started.cancelled() and (error := started.exception()):
+        app.halt(error)
 
 
 def _end_after(grace_s: float) -> None:
@@ -72,7 +78,7 @@ def _look_for_topics(app: App) -> None:
     """A consumer would wait for a missing topic in silence, and a table on another number of partitions would be dealt out wrongly."""
     servers = ",".join(f"{url.host}:{url.port}" for url in app.conf.broker)
     try:
-        found = AdminClient({"bootstrap.servers": servers, "log_level": 0}).list_topics(timeout=10).topics
+        found = AdminClient({"bootstrap.servers": servers, "log_level": 0}).list_topics(timeout=5).topics
     except KafkaException as error:
         raise NotReachable(f"no Kafka broker answers at {servers}: {error.args[0]}", "streams kafka up") from None
     read = {topic for agent in app.agents.values() for topic in agent.channel.topics}

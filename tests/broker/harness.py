@@ -1,15 +1,16 @@
-"""The broker and the workers as a test sees them. Nothing here sleeps: `until` waits for a condition, and fails when it does not come true in time."""
+"""The broker and the workers as a test sees them. `until` waits for a condition, and fails where it does not come true in time."""
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import msgspec
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, Message, Producer, TopicPartition
@@ -33,31 +34,41 @@ def until(condition: Callable[[], Any], what: str, seconds: float = 30.0) -> Any
     return value
 
 
+def value_of(message: Message) -> bytes:
+    value = message.value()
+    assert value is not None
+    return value
+
+
 class Log:
     """What lies in the topics of one test."""
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
         self.admin = AdminClient({"bootstrap.servers": setup.bootstrap})
-        self.producer = Producer({"bootstrap.servers": setup.bootstrap, "partitioner": "murmur2_random", "linger.ms": 1})
+        self.producer = Producer({"bootstrap.servers": setup.bootstrap, "partitioner": "murmur2_random", "enable.idempotence": True})
 
-    def make(self, *names: str, **config: str) -> None:
-        topics = [NewTopic(name, PARTITIONS, 1, config={**APPENDED, **config}) for name in names]
+    def make(self, *names: str, partitions: int = PARTITIONS, config: dict[str, str] | None = None) -> None:
+        topics = [NewTopic(name, partitions, 1, config={**APPENDED, **(config or {})}) for name in names]
         for made in self.admin.create_topics(topics).values():
             made.result()
-        until(lambda: self._led(names), f"leaders for {names}")
+        self.until_led(*names, partitions=partitions)
 
-    def _led(self, names: tuple[str, ...]) -> bool:
+    def until_led(self, *names: str, partitions: int = PARTITIONS) -> None:
+        """Until each partition has a leader: not so in the first moments of a topic or a broker."""
+        until(lambda: self._led(names, partitions), f"leaders for {names}")
+
+    def _led(self, names: tuple[str, ...], partitions: int) -> bool:
         self.admin = AdminClient({"bootstrap.servers": self.setup.bootstrap})     # one that has seen no leader goes on seeing none
         try:
-            self.ends(*names)
+            self.ends(*names, partitions=partitions)
         except KafkaException:
             return False
         return True
 
     def make_all(self) -> None:
         self.make(*(self.setup.topic(name) for name in (*INPUTS, "out", "dead")))
-        self.make(self.changelog, **{"cleanup.policy": "compact", "min.compaction.lag.ms": "3600000"})
+        self.make(self.changelog, config={"cleanup.policy": "compact", "min.compaction.lag.ms": "3600000"})
 
     @property
     def changelog(self) -> str:
@@ -72,7 +83,7 @@ class Log:
     def write_soon(self, name: str, event: dict[str, Any]) -> None:
         self.put(name, json.dumps(event).encode(), key=event["key"])
 
-    def put(self, name: str, value: bytes, **options: Any) -> None:  # noqa: ANN401
+    def put(self, name: str, value: bytes | None, **options: Any) -> None:  # noqa: ANN401
         self.producer.produce(self.setup.topic(name), value, **options)
         self.producer.poll(0)
 
@@ -92,9 +103,10 @@ class Log:
         reader.close()
         return messages
 
-    def ends(self, *topics: str) -> dict[TopicPartition, int]:
+    def ends(self, *topics: str, partitions: int = PARTITIONS) -> dict[TopicPartition, int]:
         """Of the partitions that hold anything."""
-        places = {TopicPartition(topic, partition): OffsetSpec.latest() for topic in topics for partition in range(PARTITIONS)}
+        latest = cast(OffsetSpec, OffsetSpec.latest())                            # type: ignore[no-untyped-call]
+        places = {TopicPartition(topic, partition): latest for topic in topics for partition in range(partitions)}
         ends = {place: asked.result().offset for place, asked in self.admin.list_offsets(places).items()}
         return {place: end for place, end in ends.items() if end}
 
@@ -117,11 +129,16 @@ class Log:
 
         until(worked, "all events committed", seconds)
 
+    def answered(self, at_least: int = 0) -> int:
+        """How many answers lie in the log; 0 where they are fewer than asked for."""
+        answers = self.end(self.setup.topic("out"))
+        return answers if answers >= at_least else 0
+
     def answers(self) -> dict[str, list[str]]:
         """By the event's id."""
         found = defaultdict(list)
         for message in self.read(self.setup.topic("out")):
-            name, *rest = message.value().decode().split()
+            name, *rest = value_of(message).decode().split()
             found[name].append(" ".join(rest))
         return found
 
@@ -134,10 +151,13 @@ class Audit(NamedTuple):
     stale: int                            # changelog records of an older generation after those of a younger one, in one partition
 
 
+CLEAN = Audit(lost=0, doubled=0, disagreeing=0, drift=0, stale=0)
+
+
 def audit(log: Log, events: Iterable[dict[str, Any]]) -> Audit:
     events = list(events)
     answers = log.answers()
-    counted = {key: stored.state.total for key, stored in tables(log).items()}
+    counted = {key: stored.state.total if stored.state else 0 for key, stored in tables(log).items()}
     wanted = Counter(event["key"].encode() for event in events)
     return Audit(
         lost=sum(event["id"] not in answers for event in events),
@@ -153,16 +173,17 @@ def tables(log: Log) -> dict[bytes, Stored[Count]]:
     held: dict[bytes, Stored[Count]] = {}
     decode = msgspec.msgpack.Decoder(Stored[Count]).decode
     for message in log.read(log.changelog):
-        stored, key = decode(message.value()), message.key()
+        stored, key = decode(value_of(message)), message.key() or b""
         if key not in held or (stored.epoch, stored.seq) >= (held[key].epoch, held[key].seq):
             held[key] = stored
     return held
 
 
 def _stale(messages: list[Message]) -> int:
-    rank, youngest, stale = msgspec.msgpack.Decoder(Rank).decode, Counter(), 0
+    rank, stale = msgspec.msgpack.Decoder(Rank).decode, 0
+    youngest: Counter[int | None] = Counter()
     for message in messages:
-        epoch = rank(message.value()).epoch
+        epoch = rank(value_of(message)).epoch
         stale += epoch < youngest[message.partition()]
         youngest[message.partition()] = max(epoch, youngest[message.partition()])
     return stale
@@ -223,3 +244,26 @@ def workers(setup: Setup) -> Iterator[Callable[[], Worker]]:
 def numbered(count: int, keys: int = 20, first: int = 0) -> list[dict[str, Any]]:
     """Events `e0`, `e1`, … over symbols whose names are no multiple of a partition count."""
     return [{"id": f"e{number}", "key": f"S{number % keys}USDT"} for number in range(first, first + count)]
+
+
+@contextmanager
+def load(log: Log, a_second: int) -> Iterator[list[dict[str, Any]]]:
+    """Writes events to both inputs until the block ends; the list grows as it goes."""
+    written: list[dict[str, Any]] = []
+    ended = threading.Event()
+
+    def write() -> None:
+        while not ended.wait(0.02):
+            events = numbered(a_second // 50, first=len(written))
+            written.extend(events)
+            for event in events:
+                log.write_soon("in.a" if int(event["id"][1:]) % 2 else "in.b", event)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        yield written
+    finally:
+        ended.set()
+        writer.join()
+        log.producer.flush()

@@ -1,8 +1,7 @@
 """Time is an event, and a record is worked where its key lives."""
-from tests.broker.harness import Log, tables, until, workers
-from tests.broker.worker import Setup
-
 from streams.wire.topics import PARTITIONS, partition_of
+from tests.broker.harness import Log, tables, until, value_of, workers
+from tests.broker.worker import Setup
 
 
 def test_a_beat_a_second_to_every_partition_that_is_held(setup: Setup, log: Log) -> None:
@@ -79,6 +78,6 @@ def test_a_record_that_is_lost_twice_is_a_dead_letter(setup: Setup, log: Log) ->
         log.until_worked()
         assert worker.stopped() == 0
     (letter,) = log.read(setup.topic("dead"))
-    assert letter.value().startswith(b'["PARTITION_WRONG"')
-    assert letter.value().endswith(body)
+    assert value_of(letter).startswith(b'["PARTITION_WRONG"')
+    assert value_of(letter).endswith(body)
     assert log.answers() == {}

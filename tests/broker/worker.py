@@ -4,6 +4,8 @@ An event is a JSON object: `{"id": …, "key": …}` and, where it should do som
 """
 import json
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
@@ -85,6 +87,15 @@ def _event(record: Record) -> Event:
         raise Unreadable("JUNK", str(error)) from None
 
 
+@asynccontextmanager
+async def beside() -> AsyncIterator[None]:
+    """What a gateway's sagas are: alive before the first record is read, and still after the last."""
+    say = logs.get("beside")
+    say.info("beside the worker: begun")
+    yield
+    say.info("beside the worker: finished")
+
+
 def main(setup: Setup) -> int:
     logs.configure("console")
     rules = Rules(setup)
@@ -99,7 +110,7 @@ def main(setup: Setup) -> int:
     flow = KeyedFlow(app, "counts", Count, rules.work, rules.bury, place=rules.place, due=rules.due, beat_topic=setup.topic("in.a"))
     flow.read(setup.topic("in.a"), setup.topic("in.b"))
     flow.beat(lambda: b"beat")
-    return run(app, grace_s=setup.grace_s)
+    return run(app, around=beside(), grace_s=setup.grace_s)
 
 
 if __name__ == "__main__":
