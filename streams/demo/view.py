@@ -1,8 +1,11 @@
 """The live view: what is held and how it is protected, what was refused and why, how fast it all goes. Plain lines where nobody has a terminal."""
+import asyncio
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
+from rich.live import Live
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -14,17 +17,32 @@ from streams.demo.board import Board
 from streams.demo.percentiles import percentile
 from streams.demo.processes import Health
 
-WIDE = 130                            # columns, from which on the tables say more
+WIDE, WIDEST = 130, 180               # columns: from the first on the tables say more, beyond the second nothing is gained
+FRAMES_HEIGHT = 11                    # lines of titles and borders
+DRAW_S, LINE_S = 0.5, 10.0
 STALE_MS = 5_000                      # a part that was not heard of for so long is told in red
 MODE_STYLES = {Mode.ACTIVE: "bold green", Mode.REDUCING: "bold yellow", Mode.HALTED: "bold red"}
 HOPS = {"intent_to_proposal": "intent → proposal", "intent_to_command": "intent → command", "tick_to_exit": "tick → exit", "rest": "request → answer"}
 
 
-def screen(board: Board, health: Mapping[str, Health], title: str, width: int) -> RenderableType:
-    """The whole view as it is now, for a terminal of so many columns."""
+async def watch(board: Board, health: Mapping[str, Health], title: str, console: Console) -> None:
+    """Shows it until cancelled: drawn anew twice a second on a terminal, a line each ten seconds elsewhere."""
+    if not console.is_terminal:
+        while True:
+            await asyncio.sleep(LINE_S)
+            console.print(line(board, health), highlight=False, soft_wrap=True)
+    with Live(console=console, auto_refresh=False, transient=True, vertical_overflow="crop") as live:
+        while True:
+            live.update(screen(board, health, title, min(console.width, WIDEST), console.height), refresh=True)
+            await asyncio.sleep(DRAW_S)
+
+
+def screen(board: Board, health: Mapping[str, Health], title: str, width: int, height: int = 50) -> RenderableType:
+    """The whole view as it is now, for a terminal of so many columns and lines."""
     wide = width >= WIDE
-    left = width * 58 // 100
-    below = [Panel(_denials(board), title="denied", width=left), Panel(_exits(board), title="left", width=width - left)]
+    left = width * (54 if wide else 50) // 100
+    recent = max(height - max(len(board.tally.held), 1) - len(health) - FRAMES_HEIGHT, 2)
+    below = [Panel(_denials(board, recent), title="denied", width=left), Panel(_exits(board, recent), title="left", width=width - left)]
     return Group(
         _head(board, title, wide=wide), Panel(_positions(board, wide=wide), title="positions", width=width), Columns(below, padding=(0, 0)),
         Panel(Columns([_hops(board), _parts(board, health)], padding=(0, 4)), title="pipeline", width=width),
@@ -82,20 +100,20 @@ def _row(board: Board, position: PositionUpdated, *, wide: bool) -> list[Text]:
     ]
 
 
-def _denials(board: Board) -> RenderableType:
+def _denials(board: Board, count: int) -> RenderableType:
     return _lines([
         Text.assemble((f"{_ago(board, at)} ", "dim"), f"{decision.key:<12.12} ", (decision.reason, "yellow"), (f" {decision.detail}", "dim"))
-        for at, decision in board.denials
+        for at, decision in islice(board.denials, count)
     ])
 
 
-def _exits(board: Board) -> RenderableType:
+def _exits(board: Board, count: int) -> RenderableType:
     return _lines([
         Text.assemble(
             (f"{_ago(board, end.closed_at)} ", "dim"), f"{end.symbol:<12.12} ",
-            (f"{signed(end.realised_pnl - end.fees):>8} ", _colour(end.realised_pnl - end.fees)), (f"{end.exit or '?'}", "cyan"),
+            (f"{signed(end.realised_pnl - end.fees):>7} ", _colour(end.realised_pnl - end.fees)), (f"{end.exit or '?'}", "cyan"),
         )
-        for end in board.exits
+        for end in islice(board.exits, count)
     ])
 
 
@@ -159,7 +177,3 @@ def price(value: int) -> str:
 
 def amount(value: int) -> str:
     return f"{value / E8:,.8f}".rstrip("0").rstrip(".")
-
-
-def width_of(console: Console) -> int:
-    return min(console.width, 180)

@@ -55,7 +55,7 @@ STORY: list[tuple[str, int, Any]] = [
     ("dead.letter", T + 95, Bury("trade.intent", 3, 8, "positions", "JSON", "", None, b"x", T)),
 ]
 ENTRY = EntryRecord("main", "BTCUSDT", "i-1", "e-1", "g-1", "f-1", sent_at=T + 10)
-LEDGER = [
+LEDGER: list[EntryRecord | ExitRecord] = [
     ENTRY,
     replace(ENTRY, state=OrderState.UNKNOWN),
     replace(ENTRY, state=OrderState.DONE, answered_at=T + 16, guard_sent_at=T + 17, guard_answered_at=T + 21),

@@ -1,0 +1,242 @@
+"""`streams demo` and `streams up`: the whole pipeline on one machine, with a signal source to look at, or for yours to join."""
+import asyncio
+import random
+import shutil
+import signal
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Annotated, Any, Self
+
+import msgspec
+import typer
+from rich.console import Console
+
+from streams.cli.common import configured, tell
+from streams.demo import summary, view
+from streams.demo.pipeline import Pipeline, answers, free_port
+from streams.demo.processes import Health, Part, Processes, ours
+from streams.demo.source import Source
+from streams.errors import BrokerFailed, WrongUse
+from streams.runtime import broker as kafka
+from streams.runtime.broker import EmbeddedBroker
+from streams.runtime.processes import alive
+from streams.runtime.running import recorded
+from streams.settings import Environment, for_children
+from streams.venue.addresses import PAPER_PORT, Addresses, addresses
+from streams.wire import admin
+
+Say = Callable[[str], None]
+WORKERS = tuple(ours(kind, "worker", kind) for kind in ("positions", "risk", "gateway"))
+FEED = ours("feed", "feed", "--source", "venue")
+BROKER_LOOK_S = 1.0
+_console = Console(stderr=True)
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One run of the pipeline: where it speaks, what it starts, where it keeps its logs."""
+
+    title: str
+    bootstrap: str
+    venue: Addresses
+    exchange: Part | None             # the paper exchange, where we run it
+    folder: Path
+    environment: dict[str, str]
+    cwd: Path
+
+
+def demo(
+    minutes: Annotated[float | None, typer.Option(min=0.1, help="end after so long; without it, at Ctrl-C")] = None,
+    recording: Annotated[Path | None, typer.Option(help="prices of this recording instead of simulated ones")] = None,
+    seed: Annotated[int | None, typer.Option(help="of prices and signals; without it one is drawn, and said")] = None,
+    json: Annotated[bool, typer.Option("--json", help="the summary as JSON, the last line of standard output")] = False,
+) -> None:
+    """Kafka, exchange, feed, workers and a signal source of its own, whatever the environment says; a summary at the end."""
+    if recording is not None and not recording.is_file():
+        raise WrongUse(f"there is no recording {recording}", "streams record PATH writes one")
+    environment = configured()
+    drawn = random.SystemRandom().randrange(1_000_000) if seed is None else seed
+    environment.state_dir.mkdir(parents=True, exist_ok=True)
+    folder = Path(mkdtemp(prefix="demo-", dir=environment.state_dir)).absolute()
+    say(f"seed {drawn}; logs in {folder / 'logs'}")
+    with _own_broker(folder, environment.cache_dir) as broker:
+        told = asyncio.run(_demo(_demo_setting(broker, folder, recording, drawn), broker, drawn, minutes))
+    tell(told, summary.text(told), json=json)
+
+
+def up() -> None:
+    """All of the demo but its signal source, on the environment's broker and venue, until Ctrl-C: publish to trade.intent and it trades."""
+    environment = configured()
+    venue = environment.require_venue()
+    state_dir = environment.state_dir.absolute()
+    there = addresses(venue, environment.binance_rest_url, environment.binance_ws_url)
+    exchange = ours("paper", "paper", "--port", str(PAPER_PORT)) if venue == "paper" else None
+    found = _found(environment)
+    with _own_broker(state_dir, environment.cache_dir) if not found else _no_broker() as broker:
+        bootstrap = broker.bootstrap if broker else found
+        children = {**for_children(ours=True), "STREAMS_KAFKA_BOOTSTRAP": bootstrap}
+        setting = Setting(f"Quantum Streams · up · {venue}", bootstrap, there, exchange, state_dir / "logs", children, Path.cwd())
+        asyncio.run(_up(setting, broker))
+
+
+def _found(environment: Environment) -> str:
+    """The address of the broker that the environment names or that runs in the state folder; empty where there is none."""
+    running = recorded(environment.state_dir)
+    if environment.kafka_bootstrap or (running and running.container):
+        return environment.bootstrap
+    return running.bootstrap if (running := kafka.find(environment.state_dir)) else ""
+
+
+def say(text: str) -> None:
+    """To the person who watches, on standard error."""
+    _console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def _demo_setting(broker: EmbeddedBroker, folder: Path, recording: Path | None, seed: int) -> Setting:
+    """Nothing of the environment's own: no variable, no .env, no streams.toml; the working directory is the run's folder."""
+    port = free_port()
+    venue = Addresses(f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}")
+    source = f"recording:{recording.absolute()}" if recording else "simulator"
+    ours_alone = {
+        "STREAMS_KAFKA_BOOTSTRAP": broker.bootstrap, "STREAMS_VENUE": "custom",
+        "STREAMS_BINANCE_REST_URL": venue.rest, "STREAMS_BINANCE_WS_URL": venue.ws,
+        "STREAMS_BINANCE_API_KEY": "demo", "STREAMS_BINANCE_API_SECRET": "demo", "STREAMS_STATE_DIR": str(folder / "state"),
+    }
+    exchange = ours("paper", "paper", "--port", str(port), "--source", source, "--seed", str(seed))
+    title = f"Quantum Streams · demo · seed {seed}"
+    return Setting(title, broker.bootstrap, venue, exchange, folder / "logs", {**for_children(ours=False), **ours_alone}, folder)
+
+
+async def _demo(setting: Setting, broker: EmbeddedBroker, seed: int, minutes: float | None) -> dict[str, Any]:
+    """The summary of a run. Raises what kept the pipeline from running."""
+    seen: list[summary.Exchange] = []
+
+    async def ask() -> None:
+        seen.append(await summary.exchange(setting.venue.rest))
+
+    source = Source(setting.bootstrap, seed, say)
+    async with _Running(setting, broker) as running:
+        began = time.monotonic()
+        running.pipeline.on_tick = source.take
+        await running.hold(None if minutes is None else minutes * 60)
+        running.pipeline.on_tick = None
+        source.close()
+        seconds = time.monotonic() - began
+        say("stopping")
+        await running.end(ask)
+    return await asyncio.to_thread(summary.of_log, setting.bootstrap, seen[0], seconds)
+
+
+async def _up(setting: Setting, broker: EmbeddedBroker | None) -> None:
+    async def nothing() -> None:
+        """Nobody has to be asked anything."""
+
+    async with _Running(setting, broker) as running:
+        say(f"up: publish to trade.intent at {setting.bootstrap}, for example with `streams intent BTCUSDT BUY`; Ctrl-C ends it")
+        await running.hold(None)
+        say("stopping")
+        await running.end(nothing)
+
+
+class _Running:
+    """The pipeline from its first process to its last, with the view on it and an eye on our broker."""
+
+    def __init__(self, setting: Setting, broker: EmbeddedBroker | None) -> None:
+        self._setting = setting
+        self._broker = broker
+        self._stop = asyncio.Event()
+        self._beside: list[asyncio.Task[None]] = []
+        self.processes = Processes(setting.folder, setting.environment, say, cwd=setting.cwd)
+        self.pipeline = Pipeline(setting.bootstrap, self.processes)
+        self._parts = (*WORKERS, FEED)
+
+    async def __aenter__(self) -> Self:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, self._asked, number)
+        try:
+            await self._start()
+        except BaseException:
+            await self._close()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._close()
+
+    async def _start(self) -> None:
+        await asyncio.to_thread(admin.apply, self._setting.bootstrap)
+        if self._broker is not None:
+            self.processes.health["broker"] = Health(pid=self._broker.pid, starts=1)
+            self._beside.append(asyncio.create_task(_kept(self._broker, self.processes.health["broker"])))
+        exchange = self._setting.exchange
+        if exchange is not None and await answers(self._setting.venue.rest):
+            say(f"an exchange answers at {self._setting.venue.rest} already, and is used")
+            exchange = None
+        await self._unless_stopped(self.pipeline.start(exchange, self._setting.venue.rest, self._parts))
+        self._beside.append(asyncio.create_task(view.watch(self.pipeline.board, self.processes.health, self._setting.title, _console)))
+
+    async def hold(self, seconds: float | None) -> None:
+        await self.pipeline.hold(seconds, self._stop)
+
+    async def end(self, before_exchange: Callable[[], Awaitable[None]]) -> None:
+        await self._quiet()
+        await self.pipeline.stop(self._setting.exchange, self._parts, before_exchange)
+
+    async def _unless_stopped(self, work: Awaitable[None]) -> None:
+        """The start, unless somebody wants none of it any more."""
+        starting, stopping = asyncio.ensure_future(work), asyncio.create_task(self._stop.wait())
+        await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not starting.done():
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+            raise typer.Exit(1)
+        starting.result()
+
+    def _asked(self, number: signal.Signals) -> None:
+        """The first Ctrl-C ends in order; a second one ends."""
+        asyncio.get_running_loop().remove_signal_handler(number)
+        self._stop.set()
+
+    async def _quiet(self) -> None:
+        for task in self._beside:
+            task.cancel()
+        await asyncio.gather(*self._beside, return_exceptions=True)
+        self._beside.clear()
+
+    async def _close(self) -> None:
+        await self._quiet()
+        await self.pipeline.close()
+
+
+async def _kept(broker: EmbeddedBroker, health: Health) -> None:
+    """Our broker is started again when it dies: the others wait for it, or end and come back."""
+    while True:
+        await asyncio.sleep(BROKER_LOOK_S)
+        if alive(broker.pid, broker.running.started):
+            continue
+        health.pid = 0
+        say("the broker died and is started again")
+        try:
+            await asyncio.to_thread(broker.start)
+        except BrokerFailed as reason:
+            say(f"the broker does not come back yet: {reason}")
+            continue
+        health.pid, health.starts = broker.pid, health.starts + 1
+
+
+@contextmanager
+def _own_broker(folder: Path, cache: Path) -> Iterator[EmbeddedBroker]:
+    """Its data goes with it where the folder is one run's alone."""
+    with EmbeddedBroker(folder, cache) as broker:
+        yield broker
+    if folder.name.startswith("demo-"):
+        with suppress(OSError):
+            shutil.rmtree(folder / "kafka")
+
+
+@contextmanager
+def _no_broker() -> Iterator[None]:
+    yield None
