@@ -6,6 +6,7 @@ after 24 h). A connection that breaks or falls silent is made again, for as long
 import asyncio
 import random
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Sequence
 
 import aiohttp
@@ -19,6 +20,7 @@ ROUTES = {"public": ("bookTicker",), "market": ("aggTrade", "markPrice@1s")}
 SYMBOLS_MAX = 100                     # of a connection: no more than 200 streams
 SILENCE_S = 30.0                      # the mark alone comes each second
 BACKOFF_FIRST_S, BACKOFF_LONGEST_S = 0.25, 15.0
+SECOND_NS = 1_000_000_000
 WAITING_MAX = 50_000                  # frames; beyond, the sockets are read no further until the feed has caught up
 _FRAME_HEADS = (b'{"e"', b'{"stream"')
 _DATA = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
@@ -27,7 +29,7 @@ _log = logs.get(__name__)
 
 async def frames(ws_url: str, symbols: Sequence[str]) -> AsyncGenerator[Raw]:
     """Every raw frame of the symbols, with the time it was received. Ends only when it is closed."""
-    arrived: asyncio.Queue[Raw] = asyncio.Queue(WAITING_MAX)
+    arrived = _Arrived()
     async with aiohttp.ClientSession() as session:
         connections = [
             asyncio.create_task(_connection(session, f"{ws_url.rstrip('/')}/{route}/ws", _streams(some, names), arrived))
@@ -35,11 +37,35 @@ async def frames(ws_url: str, symbols: Sequence[str]) -> AsyncGenerator[Raw]:
         ]
         try:
             while True:
-                yield await arrived.get()
+                await arrived.wait()
+                while arrived.frames:
+                    yield arrived.frames.popleft()
         finally:
             for connection in connections:
                 connection.cancel()
             await asyncio.gather(*connections, return_exceptions=True)
+
+
+class _Arrived:
+    """What the connections have received and the feed has not taken yet. An asyncio.Queue would cost as much as reading the frame does."""
+
+    def __init__(self) -> None:
+        self.frames: deque[Raw] = deque()
+        self.count = 0
+        self.something, self.room = asyncio.Event(), asyncio.Event()
+
+    def put(self, raw: Raw) -> None:
+        self.frames.append(raw)
+        self.count += 1
+        self.something.set()
+        if len(self.frames) > WAITING_MAX:
+            self.room.clear()
+
+    async def wait(self) -> None:
+        """Until there is something; what waited has been taken."""
+        self.something.clear()
+        self.room.set()
+        await self.something.wait()
 
 
 async def listed(rest_url: str) -> list[str]:
@@ -54,24 +80,39 @@ async def listed(rest_url: str) -> list[str]:
     return [symbol["symbol"] for symbol in known if symbol["status"] == "TRADING"]
 
 
-async def _connection(session: aiohttp.ClientSession, url: str, streams: list[str], arrived: asyncio.Queue[Raw]) -> None:
+async def _connection(session: aiohttp.ClientSession, url: str, streams: list[str], arrived: _Arrived) -> None:
     """One connection, made again whenever it is lost. The wait doubles until a frame has come."""
     wait = BACKOFF_FIRST_S
     while True:
+        before = arrived.count
         try:
-            async with session.ws_connect(url, heartbeat=10, timeout=aiohttp.ClientWSTimeout(ws_receive=SILENCE_S), decode_text=False) as socket:
-                await socket.send_json({"method": "SUBSCRIBE", "params": streams, "id": 1})
-                _log.info("connected", url=url, streams=len(streams))
-                while (message := await socket.receive()).type in _DATA:
-                    if message.data.startswith(_FRAME_HEADS) or not _answers(message.data):
-                        await arrived.put((time.time_ns(), message.data))
-                        wait = BACKOFF_FIRST_S
-                why = f"closed with code {socket.close_code}"
-        except (aiohttp.ClientError, TimeoutError, OSError) as reason:
+            why = f"closed with code {await _listen(session, url, streams, arrived)}"
+        except TimeoutError:
+            why = f"silent for {SILENCE_S:g} s"
+        except (aiohttp.ClientError, OSError) as reason:
             why = repr(reason)
+        wait = BACKOFF_FIRST_S if arrived.count > before else min(2 * wait, BACKOFF_LONGEST_S)
         _log.warning("the connection is lost and made again", url=url, reason=why, wait_s=wait)
         await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311  (only spreads the reconnects)
-        wait = min(2 * wait, BACKOFF_LONGEST_S)
+
+
+async def _listen(session: aiohttp.ClientSession, url: str, streams: list[str], arrived: _Arrived) -> int | None:
+    """Until the venue closes; its code. TimeoutError when nothing came for too long, which is looked at once a second: not on every frame."""
+    clock = asyncio.get_running_loop().time
+    async with asyncio.timeout(SILENCE_S) as patience, session.ws_connect(url, heartbeat=10, decode_text=False) as socket:
+        await socket.send_json({"method": "SUBSCRIBE", "params": streams, "id": 1})
+        _log.info("connected", url=url, streams=len(streams))
+        renewed = 0
+        while (message := await socket.receive()).type in _DATA:
+            received = time.time_ns()
+            if received - renewed > SECOND_NS:
+                renewed = received
+                patience.reschedule(clock() + SILENCE_S)
+            if message.data.startswith(_FRAME_HEADS) or not _answers(message.data):
+                arrived.put((received, message.data))
+                if len(arrived.frames) > WAITING_MAX:
+                    await arrived.room.wait()
+        return socket.close_code
 
 
 def _answers(frame: bytes) -> bool:

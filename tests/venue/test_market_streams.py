@@ -16,11 +16,12 @@ MARK = b'{"e":"markPriceUpdate","s":"BTCUSDT","p":"1"}'
 
 
 class Venue:
-    """Answers each subscription, sends one frame a connection, and hangs up on the first `hang_ups` of them."""
+    """Answers each subscription, sends a frame (or a burst) a connection, and hangs up on the first `hang_ups` of them."""
 
     def __init__(self, hang_ups: int = 0) -> None:
         self.subscribed: list[tuple[str, dict[str, Any]]] = []
         self.hang_ups = hang_ups
+        self.burst = 1
         app = web.Application()
         app.router.add_get("/{route}/ws", self._stream)
         app.router.add_get("/fapi/v1/exchangeInfo", self._listing)
@@ -32,7 +33,8 @@ class Venue:
         message = await socket.receive_json()
         self.subscribed.append((request.match_info["route"], message))
         await socket.send_json({"result": None, "id": message["id"]})
-        await socket.send_str((BOOK if request.match_info["route"] == "public" else MARK).decode())
+        for _ in range(self.burst):
+            await socket.send_str((BOOK if request.match_info["route"] == "public" else MARK).decode())
         if self.hang_ups:
             self.hang_ups -= 1
             await socket.close()
@@ -69,6 +71,17 @@ async def test_a_connection_that_is_lost_is_made_again(venue: Venue) -> None:
     venue.hang_ups = 4
     assert len(await taken(venue, 6)) == 6
     assert len(venue.subscribed) == 6
+
+
+async def test_a_connection_that_falls_silent_is_made_again(venue: Venue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.venue.market_streams.SILENCE_S", 0.2)
+    assert sorted(await taken(venue, 4)) == [BOOK, BOOK, MARK, MARK]
+
+
+async def test_frames_that_nobody_takes_are_read_no_further_and_none_is_lost(venue: Venue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.venue.market_streams.WAITING_MAX", 3)
+    venue.burst = 50
+    assert sorted(await taken(venue, 100)) == [BOOK] * 50 + [MARK] * 50
 
 
 async def test_more_than_a_connection_may_carry_are_dealt_out(venue: Venue) -> None:
