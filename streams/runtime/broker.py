@@ -33,13 +33,14 @@ STOP_S = 60.0                         # until it is killed; 0.5 s are usual, 8 s
 ROOM = 300 << 20                      # bytes of disk
 AHEAD_KEPT = 3                        # ahead-of-time caches, 69 MB each: one a virtual environment
 HERE = Path(__file__).parent
-PORTS = range(20_000, 32_000)         # below the ports that systems give to clients: a client of a dead broker could be given its port, and keep it
+# The next port is the controller's. Below those that systems give to clients: one that looks for a dead broker could be given its port.
+PORTS = range(20_000, 32_000, 2)
 JVM = (
     "-Xmx512m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", "-XX:-UsePerfData", "-Xlog:disable", "-Xlog:all=error:stderr",
     "-Djava.net.preferIPv4Stack=true", "-Dlog4j2.configurationFile=log4j2.properties",
     "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",   # or it warns on every start
 )
-LISTENERS = re.compile(r"^listeners=BROKER://127\.0\.0\.1:(\d+),CONTROLLER://127\.0\.0\.1:(\d+)$", re.MULTILINE)
+LISTENER = re.compile(r"^listeners=BROKER://127\.0\.0\.1:(\d+),", re.MULTILINE)
 LEAVE = '"$@" </dev/null >&2 & echo $!'
 # Becomes java, with a child that waits for the end of our pipe: when we die without a word, it kills what it guards.
 GUARD = 'exec 3<&0; (read -r _ <&3 || kill -9 $$) & exec "$@" 3<&- </dev/null'
@@ -96,7 +97,10 @@ class EmbeddedBroker:
         return self.running.pid
 
     def start(self) -> Running:
-        """Returns when it answers. Raises as `start` of this module does."""
+        """Returns when it answers; one that runs is returned as it is. Raises as `start` of this module does."""
+        if self._process and self._running and alive(self._running.pid, self._running.started):
+            return self._running
+        self._end(0)
         with jars.alone(_home(self.state_dir)):
             try:
                 self._running = _start(self.state_dir, _java(self._cache, self._training), self._launch)
@@ -131,8 +135,9 @@ class EmbeddedBroker:
         if process is None or process.stdin is None:
             return
         end(process.pid, started(process.pid), patience_s)
-        process.stdin.write(b"\n")                # lets the guard go before the pid may be somebody else's
-        process.stdin.close()
+        with suppress(BrokenPipeError):
+            process.stdin.write(b"\n")            # lets the guard go before the pid may be somebody else's
+            process.stdin.close()
         process.wait()
         forget(self.state_dir)
 
@@ -176,16 +181,16 @@ def _room(home: Path) -> None:
 def _configure(home: Path) -> int:
     """Write the configuration; the port, the same as the last time in this folder."""
     properties = home / "server.properties"
-    known = LISTENERS.search(properties.read_text()) if properties.exists() else None
-    port, controller_port = (int(known[1]), int(known[2])) if known else (_free_port(), _free_port())
-    for taken in (port, controller_port):
+    known = LISTENER.search(properties.read_text()) if properties.exists() else None
+    port = int(known[1]) if known else _free_port()
+    for taken in (port, port + 1):
         if not _is_free(taken):
             raise PortTaken(
                 f"port {taken} of the broker in {home} is taken by another program",
                 f"end that program (ss -ltnp shows it), or remove {properties} and the broker takes another port",
             )
-    words = {"port": port, "controller_port": controller_port}
-    properties.write_text(Template((HERE / "server.properties").read_text()).substitute(words))
+    template = Template((HERE / "server.properties").read_text())
+    properties.write_text(template.substitute(port=port, controller_port=port + 1))
     shutil.copy(HERE / "log4j2.properties", home)
     return port
 
@@ -193,7 +198,7 @@ def _configure(home: Path) -> int:
 def _free_port() -> int:
     while True:
         port = secrets.choice(PORTS)
-        if _is_free(port):
+        if _is_free(port) and _is_free(port + 1):
             return port
 
 

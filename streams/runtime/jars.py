@@ -68,9 +68,13 @@ def fetched(cache: Path) -> list[Path]:
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """One process at a time in this folder; the kernel lets go when the holder dies."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as held:
+    """One process at a time in this folder; the kernel lets go when the holder dies. Raises NotReachable where nothing can be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("w")
+    except OSError as error:
+        raise NotReachable(f"{folder} cannot be used: {error}", "choose another with XDG_CACHE_HOME (jars) or STREAMS_STATE_DIR (data)") from None
+    with lock as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         yield
 
@@ -97,7 +101,7 @@ def _download(jars: list[Jar], folder: Path) -> list[str]:
         return [fault for fault in threads.map(lambda jar: _place(maven, jar, folder), jars) if fault]
 
 
-def _maven(staging: Path, **options: Any) -> "MavenContext":  # noqa: ANN401  (the resolver's own)
+def _maven(staging: Path, **options: Any) -> "MavenContext":
     from jgo.maven import MavenContext, PythonResolver  # noqa: PLC0415  (0.3 s at every start, for something that happens once)
 
     return MavenContext(resolver=PythonResolver(**options), repo_cache=staging, local_repos=[], timeout=30)

@@ -57,6 +57,7 @@ def test_a_killed_broker_comes_back_with_its_records_at_its_address(own_broker: 
     again = own_broker.start()
 
     assert again.bootstrap == address
+    assert own_broker.start() == again
     assert read(address, "kept", 200) == [b"%d" % n for n in range(200)]
 
 
@@ -123,6 +124,12 @@ def test_a_taken_port_is_named(own_broker: EmbeddedBroker) -> None:
         other.listen()
         with pytest.raises(PortTaken, match=f"port {port} of the broker"):
             own_broker.start()
+
+
+def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(NotReachable, match="cannot be used"):
+        jars.fetched(tmp_path / "file" / "cache")
 
 
 def test_a_torn_jar_is_never_used(tmp_path: Path, kafka_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
