@@ -69,7 +69,7 @@ def test_it_takes_two_mebibytes(kafka: str) -> None:
 
 def test_it_makes_no_topic_by_itself(kafka: str) -> None:
     told: list[KafkaError | None] = []
-    producer = Producer({"bootstrap.servers": kafka, "log_level": 0, "topic.metadata.propagation.max.ms": 0, "allow.auto.create.topics": True})
+    producer = Producer({"bootstrap.servers": kafka, "log_level": 0, "topic.metadata.propagation.max.ms": 2_000, "allow.auto.create.topics": True})
     producer.produce("broker-test-typo", b"lost", on_delivery=lambda error, _: told.append(error))
     assert producer.flush(20) == 0
     assert [error.code() for error in told if error] == [KafkaError.UNKNOWN_TOPIC_OR_PART]
