@@ -3,10 +3,11 @@ import sys
 
 import typer
 
-from streams.cli import control, feed, kafka, look, topics, worker
+from streams.cli import control, feed, kafka, look, run, topics, worker
 from streams.errors import StreamsError
 
 COMMANDS = (
+    run.demo, run.up,
     look.status, look.why,
     control.intent, control.halt, control.resume, control.flatten,
     worker.worker, feed.feed, feed.record,
