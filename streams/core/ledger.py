@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from streams.core.commands import Close, Enter, Plan, PlanStep
+from streams.core.entry import Cover
 from streams.core.ids import client_order_id
 from streams.core.values import Side
 from streams.core.words import Exit, Mode, OrderType
@@ -31,14 +32,6 @@ class OrderState(StrEnum):
 
 
 LIVE = (OrderState.WISHED, OrderState.WORKING, OrderState.UNKNOWN)
-
-
-class Cover(StrEnum):
-    """What became of an entry's fills."""
-
-    NONE = "NONE"                     # nothing filled, or the guard is under way
-    PROTECTED = "PROTECTED"
-    CLOSED = "CLOSED"
 
 
 class EntryRecord(msgspec.Struct, frozen=True):

@@ -6,13 +6,13 @@ import msgspec
 
 from streams.core.values import Side
 
-Body = TypeVar("Body")
+Body_co = TypeVar("Body_co", covariant=True)
 
 
-class Accepted(msgspec.Struct, Generic[Body], frozen=True):
+class Accepted(msgspec.Struct, Generic[Body_co], frozen=True):
     """The venue did it, and this is what it said."""
 
-    body: Body
+    body: Body_co
 
 
 class Refused(msgspec.Struct, frozen=True):

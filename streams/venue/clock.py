@@ -1,6 +1,7 @@
 """The venue's time and the log's time, each as a distance from the machine's boot-time clock.
 
-That one goes on while a process is stopped or a machine sleeps, and nobody sets it. So a process that was paused knows how late it is, and its old timestamps are refused by the venue.
+That one goes on while a process is stopped or a machine sleeps, and nobody sets it. So a process that was paused knows how late it is, and its old
+timestamps are refused by the venue.
 """
 import time
 

@@ -107,7 +107,7 @@ class Ledger:
                 batch = list(self._batch()) or [_Waiting((self._beat(),), asyncio.get_running_loop().create_future())]
                 await self._transaction(batch)
         except BaseException as reason:  # noqa: BLE001  (whatever it is, what was decided cannot be remembered)
-            self._end(reason)
+            self.end(reason, "the ledger cannot be written")
 
     async def _wait(self) -> None:
         if self._exits or self._others or self._stopping:
@@ -149,10 +149,11 @@ class Ledger:
     def _beat(self) -> BeatRecord:
         return BeatRecord(self.account, self.instance, self.clock.now())
 
-    def _end(self, reason: BaseException) -> None:
+    def end(self, reason: BaseException, what: str) -> None:
+        """Ends the process, now: what it holds in memory is worth nothing without the log. Its successor asks log and venue."""
         fenced = isinstance(reason, ProducerFenced | InvalidProducerEpoch)
-        what = f"another gateway of account {self.account} has started: this one ends" if fenced else f"the ledger cannot be written: {reason!r}"
-        _log.critical(what)
+        what = f"another gateway of account {self.account} has started: this one ends" if fenced else f"{what}: {reason!r}"
+        _log.critical(what, exc_info=None if fenced else reason)
         os.write(2, f"streams: {what}\n".encode())
         os._exit(EXIT_UNWRITTEN)
 

@@ -1,0 +1,149 @@
+"""Closing all of a position at market, attempt by attempt, until the books and the venue say flat.
+
+Every attempt only reduces, so a second one can do no harm: in doubt for a second, the next revision goes out.
+"""
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+
+from streams.core.ids import client_order_id, leg_of
+from streams.core.ledger import ExitRecord, OrderState
+from streams.core.values import side_of
+from streams.runtime import logs
+from streams.runtime.metrics import HOP
+from streams.venue.answers import Accepted, Doubt, Kind, Order, Refused
+from streams.venue.binance import Lane
+from streams.venue.desk import Desk
+from streams.venue.outcomes import Meaning, meaning, reason_of
+from streams.venue.trades import chase
+
+replace = msgspec.structs.replace
+DOUBT_S = 1.0
+RETRIES_S = (0.1, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)        # after a refusal that asking again may heal
+WORD_S = 0.5                                             # the stream's word on the position comes with the fill; later it is asked for
+_log = logs.get(__name__)
+Ids = Callable[[], str]
+
+
+def saga_ids(desk: Desk, entry_id: str) -> Ids:
+    """The emergency close's: revisions of the entry's `flat` leg."""
+    def following() -> str:
+        record = desk.entries[entry_id]
+        desk.keep(replace(record, flats=record.flats + 1))
+        return client_order_id(record.account, record.symbol, record.intent_id, "flat", record.flats)
+
+    return following
+
+
+async def close_all(desk: Desk, following: Ids, position_id: str, leg: str, done: Callable[[], bool]) -> None:
+    """Returns when `done` says so and the venue agrees that nothing is held."""
+    failures = 0
+    while not (done() and await agreed_flat(desk)):
+        if not desk.held:
+            await desk.until(lambda: desk.held != 0 or done(), DOUBT_S)
+            continue
+        answer = await _attempt(desk, following(), position_id, leg)
+        if isinstance(answer, Accepted):
+            failures = 0
+            await _booked(desk)
+            continue
+        failures += 1
+        if isinstance(answer, Refused):
+            await _heal(desk, answer, failures)
+        else:
+            await desk.until(lambda: desk.held == 0, DOUBT_S)
+
+
+async def agreed_flat(desk: Desk) -> bool:
+    """Whether the venue holds nothing either, by a word that is younger than the last trade."""
+    if desk.held:
+        return False
+    if await desk.until(desk.told_flat, WORD_S):
+        return desk.held == 0
+    return await ask_position(desk) == 0 and desk.held == 0
+
+
+async def ask_position(desk: Desk) -> int | None:
+    """The venue's signed quantity now; None where it did not say. What the books lack is fetched."""
+    answer = await desk.office.venue.positions(desk.symbol, lane=Lane.EXITS)
+    if not isinstance(answer, Accepted):
+        return None
+    quantity = sum(seen.quantity for seen in answer.body)
+    if quantity != desk.held:
+        await chase(desk)
+    return quantity
+
+
+async def _attempt(desk: Desk, client_id: str, position_id: str, leg: str) -> Accepted[object] | Refused | Doubt:
+    office = desk.office
+    instrument = office.instruments.get(desk.symbol)
+    quantity = min(abs(desk.held), instrument.quantity_max) if instrument else abs(desk.held)
+    sent_at = office.clock.now()
+    side = side_of(-desk.held)
+    desk.put(ExitRecord(office.account, desk.symbol, position_id, client_id, leg, side, quantity, created_at=sent_at, sent_at=sent_at))
+    answer = await office.venue.place(Order(desk.symbol, side, Kind.MARKET, client_id, quantity, reduce_only=True), sent_at)
+    answered_at = office.clock.now()
+    HOP.labels("rest").observe((answered_at - sent_at) / 1_000)
+    record = replace(desk.exits[client_id], answered_at=answered_at)
+    match answer:
+        case Accepted():
+            desk.keep(record)
+            desk.take([answer.body])
+        case Refused():
+            desk.put(replace(record, state=OrderState.REJECTED, reason=answer.message[:200], venue_code=answer.code))
+        case Doubt():
+            desk.put(replace(record, state=OrderState.UNKNOWN, reason=answer.reason))
+    return answer
+
+
+async def _booked(desk: Desk) -> None:
+    """The fills of an accepted close come on the stream; when they don't, the list has them."""
+    if not await desk.until(lambda: desk.held == 0, DOUBT_S):
+        await chase(desk)
+
+
+async def _heal(desk: Desk, refused: Refused, failures: int) -> None:
+    _log.error("a close is refused", symbol=desk.symbol, answer=str(refused), attempt=failures)
+    match meaning(refused):
+        case Meaning.NOTHING_TO_REDUCE:
+            await ask_position(desk)
+            await cancel_resting(desk, but=("guard",))
+        case Meaning.LATE:
+            await desk.office.venue.synchronise()
+            return
+        case Meaning.CLOSED:
+            await cancel_resting(desk, but=())
+            failures = len(RETRIES_S)
+    pause = max(RETRIES_S[min(failures, len(RETRIES_S)) - 1], refused.wait_ms / 1_000)
+    await desk.until(lambda: desk.held == 0, pause)
+
+
+async def cancel_resting(desk: Desk, but: tuple[str, ...]) -> None:
+    """Cancels what of ours rests here, but these legs. What is gone already is gone; what is in doubt is tried again by whoever looks next."""
+    ours = [order for order in desk.resting() if (leg := leg_of(order.client_order_id)) is not None and leg not in but]
+    await asyncio.gather(*(cancel(desk, order.client_order_id, conditional=True) for order in ours))
+
+
+async def cancel(desk: Desk, client_id: str, *, conditional: bool) -> bool:
+    """Whether the order is gone for certain, whoever ended it."""
+    desk.cancels.add(client_id)
+    answer = await desk.office.venue.cancel(desk.symbol, client_id, conditional=conditional)
+    gone = isinstance(answer, Accepted) or (isinstance(answer, Refused) and meaning(answer) is Meaning.GONE)
+    store = desk.conditionals if conditional else desk.orders
+    if gone and (told := store.get(client_id)) is not None and conditional:
+        desk.take([replace(told, status="CANCELED")] if isinstance(answer, Accepted) else [])
+        if not isinstance(answer, Accepted):
+            await _end_of(desk, client_id)
+    if not gone:
+        _log.warning("a cancel is not certain", symbol=desk.symbol, order=client_id, answer=reason_of(answer)[0])
+    return gone
+
+
+async def _end_of(desk: Desk, client_id: str) -> None:
+    """How an order that could not be cancelled any more has ended."""
+    found = await desk.office.venue.find(desk.symbol, client_id, conditional=True, lane=Lane.EXITS)
+    if isinstance(found, Accepted):
+        desk.take([found.body])
+    elif (told := desk.conditionals.get(client_id)) is not None and isinstance(found, Refused):
+        desk.take([replace(told, status="EXPIRED")])

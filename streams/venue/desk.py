@@ -1,0 +1,226 @@
+"""One symbol's desk: its records, its book, the venue's last word on every order, and whoever waits for one of them to change.
+
+`take` is the only door for what the venue says. In one turn of the loop it books the trades, brings the records up to date and hands everything that
+follows to the pen as one transaction. The sagas, plans and closes around it send requests and wait; they own no facts.
+"""
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from streams.core.events import Filled
+from streams.core.ids import leg_of
+from streams.core.ledger import CloseRecord, EntryRecord, ExitRecord, OrderState, PlanRecord
+from streams.core.values import side_of
+from streams.core.words import Mode
+from streams.runtime import metrics
+from streams.venue import life
+from streams.venue.answers import OrderSeen, PositionSeen, Trade
+from streams.venue.books import Book
+from streams.venue.ledger import Written
+from streams.venue.office import Blocked, Office
+
+replace = msgspec.structs.replace
+SWEPT_LEGS = ("stop", "target", "rung", "guard")
+
+
+class Desk:
+    def __init__(self, symbol: str, office: Office, book: Book) -> None:
+        self.symbol, self.office, self.book = symbol, office, book
+        self.entries: dict[str, EntryRecord] = {}
+        self.exits: dict[str, ExitRecord] = {}
+        self.plan: PlanRecord | None = None
+        self.close: CloseRecord | None = None
+        self.orders: dict[str, OrderSeen] = {}           # the ordinary store, by client order id
+        self.conditionals: dict[str, OrderSeen] = {}
+        self.venue_position = PositionSeen(symbol, 0, 0)
+        self.cancels: set[str] = set()                   # ids that we asked to be cancelled: their end is no news
+        self.surplus: set[str] = set()                   # orders that were given up in doubt: what shows up of them is cancelled
+        self.chase = False                               # the trade list has something for us
+        self.traded_at = 0                               # venue's time of the last trade
+        self._changed = asyncio.Event()
+
+    # ------------------------------------------------------------------------------------------------------------ what is known
+
+    @property
+    def held(self) -> int:
+        """Signed: the books', and what entries filled that is not booked yet."""
+        return self.book.held.quantity + sum(record.side.sign * self.unbooked(record) for record in self.entries.values())
+
+    def unbooked(self, record: EntryRecord) -> int:
+        told = self.orders.get(record.entry_id)
+        return max(told.filled - record.quantity_filled, 0) if told else 0
+
+    def filled(self, record: EntryRecord) -> int:
+        return record.quantity_filled + self.unbooked(record)
+
+    @property
+    def live_entries(self) -> list[EntryRecord]:
+        return [record for record in self.entries.values() if not record.over]
+
+    def resting(self) -> list[OrderSeen]:
+        """Conditional orders that wait for their trigger."""
+        return [order for order in self.conditionals.values() if order.status == "NEW"]
+
+    def stops(self) -> list[OrderSeen]:
+        """The live stops that would reduce the position held, whoever placed them: a person may move a stop."""
+        held = self.held
+        if not held:
+            return []
+        closing = side_of(-held)
+        return [o for o in self.resting() if o.kind == "STOP_MARKET" and o.side is closing and (o.close_position or o.reduce_only)]
+
+    @property
+    def covered(self) -> bool:
+        """Whether live stops would close all of what is held."""
+        stops = self.stops()
+        return any(stop.close_position for stop in stops) or sum(stop.quantity for stop in stops) >= abs(self.held)
+
+    def told_flat(self) -> bool:
+        """Whether the venue has said that nothing is held, no earlier than the last trade."""
+        told = self.venue_position
+        return not self.chase and told.quantity == 0 and told.time > 0 and told.time >= self.traded_at
+
+    def blocked(self, record: EntryRecord) -> Blocked | None:
+        """The last look before an entry's request, with nothing awaited in between."""
+        office = self.office
+        now = self.entries[record.entry_id]
+        refusals = (
+            (now.state is OrderState.REFUSED, now.reason),
+            (office.stopping, "GATEWAY_STOPPING"),
+            (office.mode is not Mode.ACTIVE, f"MODE_{office.mode.value}"),
+            (self.close is not None and not self.close.flat, "CLOSE_STANDING"),
+            (any(one.entry_id != record.entry_id and one.sent_at and not one.state.ended for one in self.entries.values()), "ENTRY_IN_FLIGHT"),
+            (self.exit_lives(), "EXIT_LIVES"),
+        )
+        for holds, reason in refusals:
+            if holds:
+                return Blocked(expired=False, reason=reason)
+        return Blocked(expired=True, reason="EXPIRED") if office.clock.log_now() > record.expires_at else None
+
+    def exit_lives(self) -> bool:
+        """Whether an exit order of an earlier position could still close, or open, something."""
+        return not self.held and any(leg_of(order.client_order_id) in SWEPT_LEGS for order in self.resting())
+
+    # ------------------------------------------------------------------------------------------------------------ what changes
+
+    def take(self, orders: Iterable[OrderSeen] = (), trades: Iterable[Trade] = (), *messages: Any) -> asyncio.Future[list[Written]] | None:  # noqa: ANN401
+        """The venue's word. Everything that follows from it, and `messages`, is one transaction; None where nothing does."""
+        told = [self._believed(order) for order in orders]
+        fills = [self.book.book(trade, trade.client_order_id) for trade in trades if not self.book.knows(trade.trade_id)]
+        self.traded_at = max([self.traded_at, *(fill.venue_time for fill in fills)])
+        booked: dict[str, int] = {}
+        for fill in fills:
+            booked[fill.client_order_id] = booked.get(fill.client_order_id, 0) + fill.quantity
+        touched = {*booked, *(order.client_order_id for order in told if order is not None)}
+        changes = [change for client_id in touched for change in self._change(client_id, booked.get(client_id, 0))]
+        notices = [notice for order in told if order is not None for notice in self._notices(order)]
+        written = self._write(fills, [*changes, *notices, *messages])
+        self.wake()
+        return written
+
+    def put(self, *records: Any, reports: Iterable[Any] = (), time: int = 0) -> asyncio.Future[list[Written]]:  # noqa: ANN401
+        """Our own decision: in force at once, durable when the future is done."""
+        news = [*reports]
+        for record in records:
+            if isinstance(record, EntryRecord):
+                news += life.entry_reports(self.entries.get(record.entry_id), record, time or self.office.clock.now())
+            self.keep(record)
+        written = self.office.ledger.write(*records, *news, first=True)
+        self.wake()
+        return written
+
+    def keep(self, record: Any) -> None:  # noqa: ANN401
+        """In force, and not written."""
+        match record:
+            case EntryRecord():
+                self.entries[record.entry_id] = record
+            case ExitRecord():
+                self.exits[record.client_order_id] = record
+            case PlanRecord():
+                self.plan = record
+            case CloseRecord():
+                self.close = record
+        self.wake()
+
+    def moved(self, position: PositionSeen) -> None:
+        if position.time >= self.venue_position.time:
+            self.venue_position = position
+            self.wake()
+
+    def wake(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    async def change(self, seconds: float) -> None:
+        """Until anything changes, or so long."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), seconds)
+
+    async def until(self, holds: Callable[[], bool], seconds: float) -> bool:
+        """Waits for something here to make it hold; False when it did not in time."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while not holds():
+            try:
+                await asyncio.wait_for(self._changed.wait(), deadline - loop.time())
+            except TimeoutError:
+                return holds()
+        return True
+
+    def _believed(self, told: OrderSeen) -> OrderSeen | None:
+        store = self.conditionals if told.conditional else self.orders
+        known = store.get(told.client_order_id)
+        newest = life.newer(known, told)
+        if newest is known:
+            return None
+        store[told.client_order_id] = newest
+        return newest
+
+    def _change(self, client_id: str, booked: int) -> Iterator[Any]:
+        """The record behind an order, if it is ours, after the order's newest word and what was booked of it."""
+        told = self.orders.get(client_id)
+        time = told.time if told else self.office.clock.now()
+        if (entry := self.entries.get(client_id)) is not None:
+            after = life.entry_after(entry, told, booked)
+            if after.quantity_filled and not after.position_id:
+                after = replace(after, position_id=self.book.held.position_id)
+            if after != entry:
+                yield from (after, *life.entry_reports(entry, after, time))
+                self.keep(after)
+        elif (exit_order := self.exits.get(client_id)) is not None and (told := self._word(exit_order)) is not None:
+            changed = life.exit_after(exit_order, told, booked)
+            if changed != exit_order:
+                yield changed
+                self.keep(changed)
+
+    def _word(self, record: ExitRecord) -> OrderSeen | None:
+        """The order that a conditional one became, once there is one, ends it; else its own word."""
+        ordinary, conditional = self.orders.get(record.client_order_id), self.conditionals.get(record.client_order_id)
+        return ordinary or conditional
+
+    def _notices(self, told: OrderSeen) -> Iterator[Any]:
+        """A resting order of ours that changed without our asking."""
+        client_id = told.client_order_id
+        if not told.conditional or told.status == "NEW" or client_id in self.cancels or leg_of(client_id) is None:
+            return
+        position_id = self.exits[client_id].position_id if client_id in self.exits else self.book.held.position_id
+        yield life.exit_report(self.office.account, position_id, told)
+
+    def _write(self, fills: list[Filled], changes: list[Any]) -> asyncio.Future[list[Written]] | None:
+        if not fills and not changes:
+            return None
+        opened = [self.book.record] if fills and self.book.new else []
+        self.book.new = self.book.new and not fills
+        written = self.office.ledger.write(*fills, *changes, *opened, first=True)
+        if fills:
+            written.add_done_callback(lambda done: self._booked(fills, done))
+            metrics.POSITIONS.labels(self.symbol).set(self.book.held.quantity / 1e8)
+        return written
+
+    def _booked(self, fills: list[Filled], done: asyncio.Future[list[Written]]) -> None:
+        for fill, written in zip(fills, done.result(), strict=False):
+            self.book.written(fill.trade_id, written.offset)
+

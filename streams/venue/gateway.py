@@ -1,0 +1,237 @@
+"""The gateway of one account: what was left is protected first, then commands are taken; and it does not go before what filled is safe.
+
+    start   the pen (fences a predecessor) ─► ledger and books read ─► clock, mode of the account ─► user stream ─► reconciliation
+            ─► sagas, closes and plans taken up, every position watched ─► filters ─► `ready`
+    end     entries are refused, working ones cancelled; what filled is carried to PROTECTED or CLOSED; what waits is written
+
+It lives beside the Faust app, not in it: a halt of the reader stops nothing here.
+"""
+import asyncio
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Any, Self
+
+from streams.core.commands import Close, Enter, Plan, Withdraw
+from streams.core.events import BalanceSeen
+from streams.core.ledger import BooksRecord, OrderState
+from streams.core.words import Mode
+from streams.errors import NotReachable, WrongUse
+from streams.errors import Refused as Unsafe
+from streams.runtime import logs
+from streams.runtime.metrics import UNKNOWN_ORDERS
+from streams.venue import filters, wire
+from streams.venue.addresses import Addresses
+from streams.venue.answers import Accepted, AssetSeen, Refused
+from streams.venue.binance import Binance, Keys
+from streams.venue.clock import Clock
+from streams.venue.closing import cancel
+from streams.venue.desks import Desks
+from streams.venue.ledger import Ledger, Written
+from streams.venue.office import Office
+from streams.venue.outcomes import Meaning, meaning
+from streams.venue.reconcile import Reconciliation
+from streams.venue.trades import chase
+from streams.venue.userstream import UserStream
+from streams.wire.topics import partition_of
+
+START_S = 30.0                        # for a venue that does not answer yet
+END_S = 12.0                          # within the worker's grace
+RECONCILE_S = 60.0
+RELOAD_S = 3_600.0
+_log = logs.get(__name__)
+
+
+class Gateway:
+    """An async context: inside it the account is watched, and `accept` takes commands once `ready` is set."""
+
+    def __init__(self, account: str, instance: str, bootstrap: str, addresses: Addresses, keys: Keys, symbols: Iterable[str] = ()) -> None:
+        self.clock = Clock()
+        self.ledger = Ledger(bootstrap, account, instance, self.clock)
+        self.venue = Binance(addresses, keys, self.clock)
+        self.office = Office(account, self.venue, self.ledger, self.clock)
+        self.desks = Desks(self.office)
+        self.ready = asyncio.Event()
+        self._symbols = tuple(symbols)
+        self._stream = UserStream(self.venue, self._heard, self._opened)
+        self._reconciliation = Reconciliation(self.desks, instance)
+        self._available: dict[str, int] = {}
+
+    # ------------------------------------------------------------------------------------------------------------ for the agents
+
+    async def accept(self, command: Enter | Plan | Close | Withdraw, acknowledge: Callable[[], None]) -> None:
+        """Waits until the gateway is ready, never for the venue. `acknowledge` is called when the command's record is durable."""
+        await self.ready.wait()
+        self.desks.of(command.symbol)
+        self.desks.queues[command.symbol].put(command, acknowledge)
+
+    def keep_mode(self, wanted: Mode, reason: str, *, by_risk: bool) -> None:
+        self.office.keep_mode(wanted, reason, by_risk=by_risk)
+
+    def write(self, *messages: Any) -> asyncio.Future[list[Written]]:  # noqa: ANN401
+        """Dead letters go by the same pen."""
+        return self.ledger.write(*messages)
+
+    # ------------------------------------------------------------------------------------------------------------ start and end
+
+    async def __aenter__(self) -> Self:
+        records = await self.ledger.start()
+        self.office.fill_ends = await self.ledger.ends("order.fill")
+        self.desks.remember(records, await self.ledger.fills(_offsets(records)))
+        await self._until_answered(self.venue.synchronise)
+        self.office.started_at = self.clock.now()
+        await self._look_at_the_account()
+        await self.venue.warm()
+        self.office.run(self._stream.run(), "user stream")
+        await self._until_answered(self._reconciled)
+        self.desks.resume()
+        self.desks.watch()
+        await self._until_answered(self._load)
+        for seconds, work in ((RECONCILE_S, self._minute), (RELOAD_S, self._hour), (1.0, self._second)):
+            self.office.run(_every(seconds, work), f"every {seconds:g} s")
+        self.ready.set()
+        _log.info("the gateway is ready", account=self.office.account, instruments=len(self.venue.instruments), known=len(records))
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """What filled is carried to an end first. A resting LIMIT entry must not fill while nobody is there to guard it."""
+        self.office.stopping = True
+        for desk in self.desks:
+            for record in desk.live_entries:
+                if record.state in (OrderState.WORKING, OrderState.UNKNOWN):
+                    await cancel(desk, record.entry_id, conditional=False)
+        deadline = asyncio.get_running_loop().time() + END_S
+        while any(queues.busy for queues in self.desks.queues.values()) and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.02)
+        left = [desk.symbol for desk in self.desks if self.desks.queues[desk.symbol].busy]
+        if left:
+            _log.error("the gateway ends before these symbols are safe: start it again at once", symbols=left)
+        await self.office.close()
+        await self.ledger.stop()
+        await self.venue.close()
+
+    async def _until_answered(self, ask: Callable[[], Any]) -> None:
+        """A venue that is not there yet is waited for; one that refuses the account is not."""
+        deadline = asyncio.get_running_loop().time() + START_S
+        while True:
+            answer = await ask()
+            if not isinstance(answer, Refused) and not _doubtful(answer):
+                return
+            if isinstance(answer, Refused) and meaning(answer) is Meaning.ACCOUNT:
+                raise Unsafe(f"the venue refuses the account {self.office.account}: {answer}", "look at the keys and their permissions")
+            if asyncio.get_running_loop().time() > deadline:
+                raise NotReachable(f"the venue at {self.venue.addresses.rest} does not answer: {answer}", "look at STREAMS_VENUE and its URL")
+            _log.warning("the venue does not answer yet", answer=str(answer))
+            await asyncio.sleep(0.5)
+
+    async def _look_at_the_account(self) -> None:
+        one_way = await self.venue.one_way()
+        if isinstance(one_way, Accepted) and not one_way.body:
+            raise WrongUse(
+                f"the account {self.office.account} is in hedge mode, in which no order can be reduce-only",
+                "close its positions and set Position Mode to One-way",
+            )
+        if isinstance(one_way, Refused):
+            raise Unsafe(f"the venue refuses to tell the position mode of {self.office.account}: {one_way}", "look at the keys and their permissions")
+
+    # ------------------------------------------------------------------------------------------------------------ what the venue says
+
+    def _heard(self, event: dict[str, Any]) -> None:
+        """An event of the user stream, in one turn."""
+        try:
+            self._told(event)
+        except (KeyError, ValueError, TypeError) as reason:
+            _log.error("an event of the user stream cannot be read: everything is asked for", kind=event.get("e"), reason=repr(reason))
+            self._opened()
+
+    def _told(self, event: dict[str, Any]) -> None:
+        match event["e"]:
+            case "ORDER_TRADE_UPDATE":
+                order, trade = wire.order_event(event), wire.trade_event(event)
+                desk = self.desks.of(order.symbol)
+                desk.take([order], [trade] if trade else [])
+                if event["o"]["x"] == "CALCULATED":      # a liquidation: the list knows its trade
+                    desk.chase = True
+                    self.office.run(_chased(desk), f"trades of {desk.symbol}")
+            case "ALGO_UPDATE":
+                conditional = wire.conditional_event(event)
+                self.desks.of(conditional.symbol).take([conditional])
+            case "ACCOUNT_UPDATE":
+                reason, assets, positions = wire.account_event(event)
+                for position in positions:
+                    self.desks.of(position.symbol).moved(position)
+                self._balances(assets, reason, int(event["T"]))
+
+    def _balances(self, assets: list[AssetSeen], reason: str, time: int) -> None:
+        """The stream names the wallet alone: what is available moves with it until the next reconciliation."""
+        seen = [
+            BalanceSeen(self.office.account, one.asset, one.wallet, one.wallet, reason, one.change, time) for one in assets
+        ]
+        if seen:
+            self.ledger.write(*seen)
+
+    def _opened(self) -> None:
+        """The stream flows again, and may have missed anything."""
+        if self.ready.is_set():
+            self.office.run(self._caught_up(), "reconciliation")
+
+    async def _caught_up(self) -> None:
+        answer = await self._reconciliation.run()
+        if not isinstance(answer, int):
+            _log.warning("the venue cannot be asked: the next minute tries again", answer=str(answer))
+
+    async def _reconciled(self) -> Any:  # noqa: ANN401
+        return await self._reconciliation.run()
+
+    # ------------------------------------------------------------------------------------------------------------ by the clock
+
+    async def _second(self) -> None:
+        unknown = sum(record.state is OrderState.UNKNOWN for desk in self.desks for record in (*desk.entries.values(), *desk.exits.values()))
+        UNKNOWN_ORDERS.set(unknown)
+
+    async def _minute(self) -> None:
+        await self.venue.synchronise()
+        found = await self._reconciliation.run()
+        if not isinstance(found, int):
+            _log.warning("no reconciliation", answer=str(found))
+        elif found:
+            _log.error("the user stream did not bring all fills: it is opened again", fills=found)
+            await self._stream.restart()
+
+    async def _hour(self) -> None:
+        self.desks.forget()
+        await self._load()
+
+    async def _load(self) -> Any:  # noqa: ANN401
+        """The filters; those that are new or changed are written."""
+        loaded = await filters.load(self.venue, self._symbols)
+        if not isinstance(loaded, list):
+            return loaded
+        changed = [one for one in loaded if self.venue.instruments.get(one.symbol) != one]
+        self.venue.instruments.update({one.symbol: one for one in loaded})
+        if changed:
+            self.ledger.write(*changed)
+        return Accepted(len(loaded))
+
+
+async def _chased(desk: Any) -> None:  # noqa: ANN401
+    await chase(desk)
+
+
+async def _every(seconds: float, work: Callable[[], Any]) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        await work()
+
+
+def _offsets(records: dict[str, Any]) -> dict[int, int]:
+    """By partition, from where the books are to be read: the earliest place that any symbol's snapshot names."""
+    offsets: dict[int, int] = {}
+    for record in records.values():
+        if isinstance(record, BooksRecord):
+            partition = partition_of(record.symbol.encode())
+            offsets[partition] = min(record.offset, offsets.get(partition, record.offset))
+    return offsets
+
+
+def _doubtful(answer: object) -> bool:
+    return type(answer).__name__ == "Doubt"

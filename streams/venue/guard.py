@@ -1,0 +1,95 @@
+"""The guard: a closePosition stop that sizes itself. It goes out at the first fill and again whenever none is left.
+
+Each attempt has an id of its own, a revision of the guard's leg: in doubt for a second, the next one goes out. Whichever lands first makes the venue
+refuse the others (-4130), which counts only when the open orders confirm it; else the same stop goes reduce-only, with the quantity held.
+"""
+import asyncio
+
+import msgspec
+
+from streams.core.ids import client_order_id
+from streams.core.ledger import EntryRecord
+from streams.core.values import side_of
+from streams.runtime import logs
+from streams.venue.answers import Accepted, Doubt, Kind, Order, OrderSeen, Refused
+from streams.venue.binance import Lane
+from streams.venue.desk import Desk
+from streams.venue.outcomes import Meaning, meaning
+
+replace = msgspec.structs.replace
+WITHIN_S = 3.0
+RETRY_S = 0.2
+HOPELESS = (Meaning.THROUGH, Meaning.CLOSED, Meaning.ACCOUNT, Meaning.NOTHING_TO_REDUCE)
+_log = logs.get(__name__)
+
+
+async def place(desk: Desk, entry_id: str, within_s: float = WITHIN_S) -> OrderSeen | None:
+    """The guard that stands, ours or one that was there; None when none was accepted in time, or the price is through it already."""
+    loop = asyncio.get_running_loop()
+    deadline, alone = loop.time() + within_s, True
+    while loop.time() < deadline and desk.held:
+        order = _next(desk, entry_id, alone=alone)
+        sent_at = desk.office.clock.now()
+        desk.keep(replace(desk.entries[entry_id], guard_sent_at=sent_at))
+        answer = await _asked(desk, order, sent_at, deadline - loop.time())
+        desk.keep(replace(desk.entries[entry_id], guard_answered_at=desk.office.clock.now()))
+        match answer:
+            case Accepted():
+                desk.take([answer.body])
+                return answer.body
+            case Refused():
+                _log.warning("a guard is refused", symbol=desk.symbol, order=order.client_order_id, answer=str(answer))
+                if (standing := await _standing(desk, order, answer)) is not None:
+                    return standing
+                if meaning(answer) in HOPELESS:
+                    return None
+                alone = alone and meaning(answer) is not Meaning.ONE_STANDS
+                if meaning(answer) is not Meaning.ONE_STANDS:
+                    await desk.until(lambda order=order: _stands(desk, order), min(RETRY_S, max(deadline - loop.time(), 0)))  # type: ignore[misc]
+            case Doubt():
+                _log.warning("a guard is in doubt: the next one goes out", symbol=desk.symbol, order=order.client_order_id, reason=answer.reason)
+        if _stands(desk, order):
+            return desk.conditionals[order.client_order_id]
+    return None
+
+
+async def _asked(desk: Desk, order: Order, sent_at: int, left_s: float) -> Accepted[OrderSeen] | Refused | Doubt:
+    """The stream may say first that it stands."""
+    request = asyncio.ensure_future(desk.office.venue.place(order, sent_at))
+    try:
+        return await asyncio.wait_for(request, max(left_s, 0.05))
+    except TimeoutError:
+        return Doubt("no answer in time")
+
+
+def _next(desk: Desk, entry_id: str, *, alone: bool) -> Order:
+    """The next attempt; its revision is counted before it leaves."""
+    record = desk.entries[entry_id]
+    desk.keep(replace(record, guards=record.guards + 1))
+    quantity = abs(desk.held)
+    return Order(
+        desk.symbol, side_of(-desk.held), Kind.STOP_MARKET, guard_id(record), quantity=0 if alone else quantity, trigger_price=record.stop_price,
+        reduce_only=not alone, close_position=alone,
+    )
+
+
+def guard_id(record: EntryRecord) -> str:
+    """Of the attempt that comes next; the first one's is the command's."""
+    return client_order_id(record.account, record.symbol, record.intent_id, "guard", record.guards)
+
+
+def _stands(desk: Desk, order: Order) -> bool:
+    told = desk.conditionals.get(order.client_order_id)
+    return told is not None and told.status == "NEW"
+
+
+async def _standing(desk: Desk, order: Order, refused: Refused) -> OrderSeen | None:
+    """A refusal that says that one stands already, or that this very one does, is believed when the open orders show it."""
+    if meaning(refused) not in (Meaning.ONE_STANDS, Meaning.DUPLICATE):
+        return None
+    open_now = await desk.office.venue.open_conditionals(desk.symbol, lane=Lane.EXITS)
+    if not isinstance(open_now, Accepted):
+        return None
+    desk.take(open_now.body)
+    closing = [seen for seen in open_now.body if seen.status == "NEW" and seen.kind == Kind.STOP_MARKET and seen.side is order.side]
+    return next((seen for seen in closing if seen.close_position or seen.client_order_id == order.client_order_id), None)

@@ -1,0 +1,90 @@
+"""What the desks of all symbols share: the account, the venue, the pen, the clock, the mode, and what was set up at the venue."""
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import msgspec
+
+from streams.core.events import Instrument
+from streams.core.ledger import ModeRecord
+from streams.core.words import Mode
+from streams.runtime import logs
+from streams.venue.answers import Accepted, Refused
+from streams.venue.binance import Answer, Binance
+from streams.venue.clock import Clock
+from streams.venue.ledger import Ledger
+from streams.venue.outcomes import Meaning, meaning, reason_of
+
+_log = logs.get(__name__)
+
+
+class Office:
+    def __init__(self, account: str, venue: Binance, ledger: Ledger, clock: Clock) -> None:
+        self.account, self.venue, self.ledger, self.clock = account, venue, ledger, clock
+        self.mode = Mode.ACTIVE
+        self.stopping = False
+        self.fill_ends: dict[int, int] = {}              # of order.fill at our start, by partition
+        self.started_at = 0                              # venue's time
+        self._leverage: dict[str, int] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    @property
+    def instruments(self) -> dict[str, Instrument]:
+        return self.venue.instruments
+
+    def run(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """A task of the gateway. One that fails has broken an invariant of ours: the process ends, and its successor asks the venue."""
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._over)
+        return task
+
+    async def close(self) -> None:
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def keep_mode(self, wanted: Mode, reason: str, *, by_risk: bool) -> None:
+        """Anybody may tighten; only risk loosens."""
+        if wanted is self.mode or (wanted.rank < self.mode.rank and not by_risk):
+            return
+        self.mode = wanted
+        self.ledger.write(ModeRecord(self.account, wanted, reason), first=True)
+        _log.warning("mode", account=self.account, mode=wanted.value, reason=reason)
+
+    async def prepared(self, symbol: str, leverage: int) -> str:
+        """Cross margin and the leverage, before a symbol's first order. Why not, or nothing."""
+        if symbol not in self._leverage:
+            refusal = _refusal(await self.venue.set_cross_margin(symbol))
+            if refusal and not refusal.startswith("-4047") and not refusal.startswith("-4048"):     # something is open already: it stays as it is
+                return f"margin type: {refusal}"
+            self._leverage[symbol] = 0
+        if leverage and self._leverage[symbol] != leverage:
+            if refusal := _refusal(await self.venue.set_leverage(symbol, leverage)):
+                return f"leverage {leverage}: {refusal}"
+            self._leverage[symbol] = leverage
+        return ""
+
+    def _over(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            self.ledger.end(failure, f"{task.get_name()} failed")
+
+
+def _refusal(answer: Answer) -> str:
+    match answer:
+        case Accepted():
+            return ""
+        case Refused() if meaning(answer) is Meaning.DONE:
+            return ""
+        case Refused():
+            return str(answer)
+        case _:
+            return reason_of(answer)[0]
+
+
+class Blocked(msgspec.Struct, frozen=True):
+    """Why an entry must not leave."""
+
+    expired: bool
+    reason: str

@@ -1,0 +1,205 @@
+"""Exit plans and standing closes of one symbol.
+
+A plan is worked step by step and answered once: what rests, what was refused, what is gone. A CANCEL is worked only when every PLACE before it was
+accepted, so there is no gap. A place in doubt for a second is answered as refused: positions asks for the next revision, and what shows up late is
+cancelled. A part (REDUCE) is never sent twice: it is asked for until it is known.
+
+A close is a wish that stands until nothing is held and no entry that it names can still fill.
+"""
+import msgspec
+
+from streams.core.commands import Close, Plan, PlanStep, Step
+from streams.core.events import PlanReported
+from streams.core.ids import client_order_id, leg_of
+from streams.core.ledger import EntryRecord, ExitRecord, OrderState, PlanRecord, refused, standing
+from streams.runtime import logs
+from streams.runtime.metrics import HOP
+from streams.venue.answers import Accepted, Doubt, Kind, Order, OrderSeen, Refused
+from streams.venue.binance import Lane
+from streams.venue.closing import Ids, cancel, cancel_resting, close_all
+from streams.venue.desk import Desk
+from streams.venue.outcomes import Meaning, meaning, reason_of
+from streams.venue.saga import ABSENT_AFTER_MS
+
+replace = msgspec.structs.replace
+KINDS = {Step.PLACE_STOP: Kind.STOP_MARKET, Step.PLACE_TARGET: Kind.TAKE_PROFIT_MARKET, Step.REDUCE: Kind.MARKET}
+ASK_S = 0.25
+DOUBT_S = 1.0
+CANCEL_TRIES = 5
+_log = logs.get(__name__)
+
+
+# ---------------------------------------------------------------------------------------------------------------- plans
+
+
+def stale(desk: Desk, position_id: str, revision: int) -> bool:
+    """Whether something newer was asked for this position, or it is none of ours any more."""
+    newest = max([known.revision for known in (desk.plan, desk.close) if known is not None and known.position_id == position_id], default=-1)
+    return revision <= newest or position_id != desk.book.held.position_id or (desk.close is not None and not desk.close.flat)
+
+
+def report(record: PlanRecord, time: int) -> PlanReported:
+    return PlanReported(
+        record.account, record.symbol, record.position_id, record.revision, record.accepted, record.refused, record.cancelled,
+        reason=record.reason, venue_code=record.venue_code, venue_time=time,
+    )
+
+
+def stale_report(command: Plan | Close, time: int) -> PlanReported:
+    return PlanReported(command.account, command.symbol, command.position_id, command.revision, stale=True, reason="STALE", venue_time=time)
+
+
+class PlanWork:
+    """One plan, from its durable record to its answer."""
+
+    def __init__(self, desk: Desk, record: PlanRecord) -> None:
+        self.desk, self.record = desk, record
+        self.venue, self.clock = desk.office.venue, desk.office.clock
+
+    async def run(self, *, fresh: bool) -> None:
+        for step in self.record.steps:
+            if self._overtaken():
+                self.record = replace(self.record, reason=self.record.reason or "OVERTAKEN")
+                break
+            if step.step is not Step.CANCEL:
+                await self._place(step, fresh=fresh)
+            elif not self.record.refused:
+                await self._cancel(step.client_order_id)
+        self.record = replace(self.record, answered=True)
+        self.desk.put(self.record, reports=[report(self.record, self.clock.now())])
+
+    def _overtaken(self) -> bool:
+        close = self.desk.close
+        return (close is not None and not close.flat) or self.desk.book.held.position_id != self.record.position_id
+
+    async def _place(self, step: PlanStep, *, fresh: bool) -> None:
+        order = self._order(step)
+        exit_order = ExitRecord(
+            self.record.account, order.symbol, self.record.position_id, order.client_order_id, leg_of(order.client_order_id) or "exit", order.side,
+            order.quantity, order.trigger_price, created_at=self.record.created_at,
+        )
+        self.desk.exits.setdefault(order.client_order_id, exit_order)
+        answer = await self._request(order) if fresh else await self._ask_or_request(order)
+        record = replace(self.desk.exits[order.client_order_id], answered_at=self.clock.now())
+        match answer:
+            case Accepted():
+                self.desk.keep(record)
+                if self.desk.take([answer.body]) is None:        # the stream was faster
+                    self.desk.put(record)
+                self.record = replace(self.record, accepted=(*self.record.accepted, order.client_order_id))
+                return
+            case Doubt():
+                self.desk.surplus.add(order.client_order_id)
+                self.desk.put(replace(record, state=OrderState.UNKNOWN, reason=answer.reason))
+            case Refused():
+                self.desk.put(replace(record, state=OrderState.REJECTED, reason=answer.message[:200], venue_code=answer.code))
+        reason, code = reason_of(answer)
+        self.record = replace(self.record, refused=(*self.record.refused, order.client_order_id), reason=reason, venue_code=code)
+
+    async def _request(self, order: Order) -> Accepted[OrderSeen] | Refused | Doubt:
+        sent_at = self.clock.now()
+        self.desk.keep(replace(self.desk.exits[order.client_order_id], sent_at=sent_at))
+        answer = await self.venue.place(order, sent_at)
+        HOP.labels("rest").observe((self.clock.now() - sent_at) / 1_000)
+        if isinstance(answer, Refused) and meaning(answer) is Meaning.LATE:
+            await self.venue.synchronise()
+            return answer
+        if isinstance(answer, Doubt) or (isinstance(answer, Refused) and meaning(answer) is Meaning.DUPLICATE):
+            return await self._found(order, sent_at, answer)
+        return answer
+
+    async def _ask_or_request(self, order: Order) -> Accepted[OrderSeen] | Refused | Doubt:
+        """After a restart: the request may have been made. A part is not made again; a stop or a target that is not there goes out."""
+        found = await self.venue.find(order.symbol, order.client_order_id, conditional=order.kind.conditional, lane=Lane.EXITS)
+        if isinstance(found, Accepted):
+            return found
+        if order.kind is Kind.MARKET:
+            return await self._found(order, self.desk.office.started_at, found)
+        return await self._request(order)
+
+    async def _found(self, order: Order, sent_at: int, answer: Refused | Doubt) -> Accepted[OrderSeen] | Refused | Doubt:
+        """What became of a request that nobody answered: asked for a second, and a part until it is known."""
+        conditional = order.kind.conditional
+        store = self.desk.conditionals if conditional else self.desk.orders
+        while True:
+            if (told := store.get(order.client_order_id)) is not None:
+                return Accepted(told)
+            found = await self.venue.find(order.symbol, order.client_order_id, conditional=conditional, lane=Lane.EXITS)
+            if isinstance(found, Accepted):
+                return found
+            waited = self.clock.now() - sent_at
+            if waited > (DOUBT_S * 1_000 if conditional else ABSENT_AFTER_MS) and (conditional or isinstance(found, Refused)):
+                return answer if conditional else Refused(0, "EXPIRED: the venue never had it")
+            await self.desk.until(lambda: order.client_order_id in store, ASK_S)
+
+    async def _cancel(self, client_id: str) -> None:
+        conditional = client_id not in self.desk.exits or self.desk.exits[client_id].conditional
+        for _ in range(CANCEL_TRIES):
+            if await cancel(self.desk, client_id, conditional=conditional):
+                self.record = replace(self.record, cancelled=(*self.record.cancelled, client_id))
+                return
+            await self.desk.until(lambda: False, ASK_S)
+
+    def _order(self, step: PlanStep) -> Order:
+        return Order(
+            self.record.symbol, self.record.side, KINDS[step.step], step.client_order_id, step.quantity, trigger_price=step.trigger_price,
+            reduce_only=True,
+        )
+
+
+# ---------------------------------------------------------------------------------------------------------------- closes
+
+
+def wish(desk: Desk, close: Close) -> list[EntryRecord]:
+    """The close in force, and what it makes of the intents that it names: those not sent yet are refused, also those whose command has not come."""
+    now = desk.office.clock.now()
+    desk.keep(standing(close, now))
+    marked = []
+    for intent_id in close.intents:
+        mark = refused(close.account, close.symbol, intent_id, now)
+        known = desk.entries.get(mark.entry_id)
+        if known is None:
+            marked.append(mark)
+        elif known.state is OrderState.WISHED and not known.sent_at:
+            marked.append(replace(known, state=OrderState.REFUSED, reason="CLOSED_BEFORE"))
+    return marked
+
+
+async def until_flat(desk: Desk) -> None:
+    """Works the standing close."""
+    close = desk.close
+    if close is None:
+        return
+    named = {client_order_id(close.account, close.symbol, intent_id, "entry") for intent_id in close.intents}
+    await _cancel_entries(desk, named)
+    await close_all(desk, _ids(desk), close.position_id, "exit", lambda: not _may_fill(desk, named))
+    await cancel_resting(desk, but=())
+    if desk.close is not None and desk.close.client_order_id == close.client_order_id:     # else another wish came meanwhile: it is worked next
+        desk.put(replace(desk.close, flat=True))
+        _log.info("closed", symbol=desk.symbol, position=close.position_id, reason=close.reason.value, attempts=desk.close.attempts)
+
+
+def _may_fill(desk: Desk, named: set[str]) -> bool:
+    return any(entry_id in named and not desk.entries[entry_id].state.ended for entry_id in desk.entries)
+
+
+async def _cancel_entries(desk: Desk, named: set[str]) -> None:
+    for entry_id in named:
+        record = desk.entries.get(entry_id)
+        if record is not None and not record.state.ended:
+            await cancel(desk, entry_id, conditional=False)
+
+
+def _ids(desk: Desk) -> Ids:
+    """The first attempt has the command's own id; later ones count its leg's revision up."""
+    def following() -> str:
+        close = desk.close
+        if close is None:
+            raise AssertionError("a close that is worked stands")
+        desk.keep(replace(close, attempts=close.attempts + 1))
+        if not close.attempts:
+            return close.client_order_id
+        first = int(close.client_order_id.split(".")[1].split("-")[0])
+        return client_order_id(close.account, close.symbol, close.position_id or close.client_order_id, "exit", first + close.attempts)
+
+    return following

@@ -1,0 +1,138 @@
+"""The venue's whole word on the account, at the start, after each reconnect, and every minute: orders, positions, balances, trades.
+
+What the stream has lost is found here: an order that is gone is asked for, a fill that is missing is booked, a position that the books do not explain
+at first sight becomes one fill. What is not ours is counted, told, and left alone.
+"""
+import asyncio
+from typing import Any
+
+import msgspec
+
+from streams.core.events import BalanceSeen, GatewaySeen
+from streams.core.ids import leg_of
+from streams.core.ledger import OrderState
+from streams.core.values import side_of
+from streams.runtime import logs
+from streams.venue.answers import Accepted, AssetSeen, Doubt, OrderSeen, PositionSeen, Refused, Trade
+from streams.venue.books import OPENING
+from streams.venue.desk import Desk
+from streams.venue.desks import Desks
+from streams.venue.outcomes import Meaning, meaning
+from streams.venue.trades import chase
+
+replace = msgspec.structs.replace
+UNKNOWN_THERE = "the venue no longer knows it"
+_log = logs.get(__name__)
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """What the venue said, and when it was asked."""
+
+    asked_at: int
+    orders: list[OrderSeen]
+    positions: list[PositionSeen]
+    assets: list[AssetSeen]
+
+
+class Reconciliation:
+    def __init__(self, desks: Desks, instance: str) -> None:
+        self.desks, self.office, self.instance = desks, desks.office, instance
+        self._one = asyncio.Lock()
+
+    async def run(self) -> int | Refused | Doubt:
+        """How many fills the stream had not brought, or why the venue could not be asked."""
+        async with self._one:
+            before = {desk.symbol: _live_ids(desk) for desk in self.desks}
+            snapshot = await self._ask()
+            if not isinstance(snapshot, Snapshot):
+                return snapshot
+            for symbol in {*(o.symbol for o in snapshot.orders), *(p.symbol for p in snapshot.positions if p.quantity)}:
+                self.desks.of(symbol)
+            found = [await self._desk(desk, snapshot, before.get(desk.symbol, set())) for desk in self.desks]
+            self._tell(snapshot)
+            return sum(found)
+
+    async def _ask(self) -> Snapshot | Refused | Doubt:
+        venue, asked_at = self.office.venue, self.office.clock.now()
+        orders, conditionals, positions, assets = await asyncio.gather(
+            venue.open_orders(), venue.open_conditionals(), venue.positions(), venue.assets()
+        )
+        if not isinstance(orders, Accepted):
+            return orders
+        if not isinstance(conditionals, Accepted):
+            return conditionals
+        if not isinstance(positions, Accepted):
+            return positions
+        if not isinstance(assets, Accepted):
+            return assets
+        return Snapshot(asked_at, [*orders.body, *conditionals.body], positions.body, assets.body)
+
+    async def _desk(self, desk: Desk, snapshot: Snapshot, live_before: set[tuple[str, bool]]) -> int:
+        told = [order for order in snapshot.orders if order.symbol == desk.symbol]
+        desk.take(told)
+        held = sum(position.quantity for position in snapshot.positions if position.symbol == desk.symbol)
+        desk.moved(PositionSeen(desk.symbol, held, 0, snapshot.asked_at))
+        for client_id, conditional in live_before - {(order.client_order_id, order.conditional) for order in told}:
+            await self._gone(desk, client_id, conditional=conditional)
+        if not self._trades_wanted(desk, held):
+            return 0
+        missing = await chase(desk)
+        if not isinstance(missing, int):
+            _log.warning("the trade list cannot be had", symbol=desk.symbol, answer=str(missing))
+            return 0
+        self._explain(desk, snapshot)
+        return missing
+
+    async def _gone(self, desk: Desk, client_id: str, *, conditional: bool) -> None:
+        """It rested when we asked, and was not among what rests."""
+        answer = await self.office.venue.find(desk.symbol, client_id, conditional=conditional)
+        known = (desk.conditionals if conditional else desk.orders).get(client_id)
+        if isinstance(answer, Accepted):
+            desk.take([answer.body])
+        elif isinstance(answer, Refused) and meaning(answer) is Meaning.GONE:
+            if known is not None and not known.ended:
+                desk.take([replace(known, status="EXPIRED", reason=UNKNOWN_THERE)])
+            elif client_id in desk.exits and not desk.exits[client_id].state.ended:
+                desk.put(replace(desk.exits[client_id], state=OrderState.EXPIRED, reason=UNKNOWN_THERE))
+
+    def _trades_wanted(self, desk: Desk, held: int) -> bool:
+        """Every list costs weight: those that have something to say, and all of them at our start."""
+        return bool(desk.chase or held != desk.held or desk.held or desk.live_entries or desk.book.unconfirmed)
+
+    def _explain(self, desk: Desk, snapshot: Snapshot) -> None:
+        """A position at first sight is one fill, at its entry price. A later difference is reported: the next reconciliation looks again."""
+        seen = next((position for position in snapshot.positions if position.symbol == desk.symbol and position.quantity), None)
+        held = seen.quantity if seen else 0
+        if held == desk.held or desk.traded_at > snapshot.asked_at:
+            return
+        if seen is None or not desk.book.new or desk.held:
+            _log.error("books and venue disagree", symbol=desk.symbol, books=desk.held, venue=held)
+            return
+        name = f"{OPENING}{seen.time or snapshot.asked_at}"
+        instrument = self.office.instruments.get(desk.symbol)
+        asset = instrument.margin_asset if instrument else ""
+        opening = Trade(
+            desk.symbol, name, "", side_of(held), abs(held), seen.price_entry, 0, asset, 0, is_maker=False, time=seen.time, client_order_id=name
+        )
+        _log.warning("a position that is not ours", symbol=desk.symbol, quantity=held)
+        desk.take(trades=[opening])
+
+    def _tell(self, snapshot: Snapshot) -> None:
+        office = self.office
+        strangers = sum(leg_of(order.client_order_id) is None for order in snapshot.orders)
+        strangers += sum(1 for desk in self.desks if desk.held and not any(record.quantity_filled for record in desk.entries.values()))
+        positions = sum(1 for position in snapshot.positions if position.quantity)
+        seen: list[Any] = [
+            BalanceSeen(office.account, asset.asset, asset.wallet, asset.available, "RECONCILED", venue_time=snapshot.asked_at)
+            for asset in snapshot.assets if asset.wallet or asset.available
+        ]
+        seen.append(GatewaySeen(office.account, self.instance, positions, len(snapshot.orders), strangers, office.clock.skew_ms, snapshot.asked_at))
+        office.ledger.write(*seen)
+
+
+def _live_ids(desk: Desk) -> set[tuple[str, bool]]:
+    orders = {(order.client_order_id, False) for order in desk.orders.values() if order.live}
+    conditionals = {(order.client_order_id, True) for order in desk.conditionals.values() if order.status in ("NEW", "TRIGGERING")}
+    sent = (OrderState.WORKING, OrderState.UNKNOWN)
+    remembered = {(record.client_order_id, record.conditional) for record in desk.exits.values() if record.state in sent}
+    return orders | conditionals | {place for place in remembered if place[0] not in desk.orders}

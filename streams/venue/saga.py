@@ -1,0 +1,151 @@
+"""An entry from its request until what it filled is protected or closed. One saga owns both.
+
+    send ─► accepted ──► first fill ──► guard ─► accepted ─────────────────────────► PROTECTED
+      │        │             │            ├─ -2021: the price is through it already ─┐
+      │        │             │            └─ none accepted within 3 s ───────────────┴► close at market ─► CLOSED
+      │        └ over without a fill: DONE with 0
+      ├─ refused: REJECTED; refused late (-1021, -5028): EXPIRED
+      └─ doubt ─► UNKNOWN: asked by its id until it is known. Absent after recvWindow and skew: EXPIRED. An entry is never sent twice.
+
+The first fill counts wherever it is seen first, in the answer to the request or on the user stream. The entry's record holds everything that guard
+and close need, so neither waits for the log.
+"""
+import asyncio
+
+import msgspec
+
+from streams.core.entry import Cover
+from streams.core.ledger import EntryRecord, OrderState
+from streams.core.values import Side
+from streams.core.words import OrderType
+from streams.runtime import logs
+from streams.runtime.metrics import HOP
+from streams.venue import guard
+from streams.venue.answers import Accepted, Doubt, Kind, Order, Refused
+from streams.venue.binance import RECV_WINDOW_MS, Lane
+from streams.venue.closing import close_all, saga_ids
+from streams.venue.desk import Desk
+from streams.venue.outcomes import Meaning, meaning, reason_of
+from streams.venue.trades import chase
+
+replace = msgspec.structs.replace
+SKEW_MS = 1_000                       # Binance takes a timestamp up to this far in its future
+ABSENT_AFTER_MS = RECV_WINDOW_MS + SKEW_MS
+ASK_AFTER_S = (0.1, 0.2, 0.5, 1.0)    # and from then on every second
+BOOKED_WITHIN_S = 1.0                 # trades come on the stream; later the list is asked
+EXITS_OVER_S = 2.0
+_log = logs.get(__name__)
+
+
+class Saga:
+    """Run once for each entry that is not over: `fresh` right after its record became durable, else found again after a restart."""
+
+    def __init__(self, desk: Desk, record: EntryRecord) -> None:
+        self.desk, self.entry_id = desk, record.entry_id
+        self.venue, self.clock = desk.office.venue, desk.office.clock
+
+    @property
+    def record(self) -> EntryRecord:
+        return self.desk.entries[self.entry_id]
+
+    @property
+    def uncovered(self) -> bool:
+        return self.record.cover is Cover.NONE and self.desk.filled(self.record) > 0
+
+    async def run(self, *, fresh: bool) -> None:
+        asking = asyncio.create_task(self._send() if fresh else self._find_out(self.desk.office.started_at))
+        try:
+            while not self.record.over:
+                if self.uncovered:
+                    await self._cover()
+                elif not await self.desk.until(lambda: self.uncovered or self.record.over, BOOKED_WITHIN_S) and self.desk.unbooked(self.record):
+                    await chase(self.desk)
+            await asking
+        finally:
+            asking.cancel()
+
+    # ------------------------------------------------------------------------------------------------------------ the entry order
+
+    async def _send(self) -> None:
+        desk, record = self.desk, self.record
+        if refusal := await desk.office.prepared(desk.symbol, record.leverage):
+            self._end(OrderState.REJECTED, refusal)
+            return
+        if desk.exit_lives():
+            await desk.until(lambda: not desk.exit_lives(), EXITS_OVER_S)
+        while True:
+            if blocked := desk.blocked(record):
+                self._end(OrderState.EXPIRED if blocked.expired else OrderState.REFUSED, blocked.reason)
+                return
+            sent_at = self.clock.now()                   # from the look to the request nothing is awaited
+            desk.keep(replace(self.record, sent_at=sent_at))
+            answer = await self.venue.place(_entry(record), sent_at, Lane.ENTRIES)
+            desk.keep(replace(self.record, answered_at=self.clock.now()))
+            HOP.labels("rest").observe((self.clock.now() - sent_at) / 1_000)
+            if not (isinstance(answer, Refused) and meaning(answer) is Meaning.BUSY):
+                break
+            await asyncio.sleep(max(answer.wait_ms, 100) / 1_000)
+        await self._answered(answer, sent_at)
+
+    async def _answered(self, answer: Accepted[object] | Refused | Doubt, sent_at: int) -> None:
+        match answer:
+            case Accepted():
+                self.desk.take([answer.body])            # type: ignore[list-item]  # of `place`: an OrderSeen
+                if not self.record.state.ended and self.record.state is OrderState.WISHED:
+                    self.desk.put(replace(self.record, state=OrderState.WORKING))
+            case Refused() if meaning(answer) is Meaning.LATE:
+                self._end(OrderState.EXPIRED, f"the venue found it late: {answer}", answer.code)
+                await self.venue.synchronise()
+            case Refused() if meaning(answer) is not Meaning.DUPLICATE:
+                self._end(OrderState.REJECTED, answer.message, answer.code)
+            case _:
+                self._doubt(reason_of(answer)[0])
+                await self._find_out(sent_at)
+
+    def _doubt(self, reason: str) -> None:
+        if not self.record.state.ended and not self.desk.filled(self.record):
+            _log.warning("an entry is in doubt: the venue is asked", order=self.entry_id, reason=reason)
+            self.desk.put(replace(self.record, state=OrderState.UNKNOWN, reason=reason))
+
+    async def _find_out(self, asked_since: int) -> None:
+        """Until it is known. `asked_since`: no request of it can have been made after this (venue's time)."""
+        attempt = 0
+        while not self.record.state.ended:
+            answer = await self.venue.find(self.desk.symbol, self.entry_id, conditional=False)
+            if isinstance(answer, Accepted):
+                self.desk.take([answer.body])
+                return
+            if isinstance(answer, Refused) and meaning(answer) is Meaning.GONE and self._too_late(asked_since):
+                self._end(OrderState.EXPIRED, "the venue never had it", answer.code)
+                return
+            await self.desk.until(lambda: self.entry_id in self.desk.orders, ASK_AFTER_S[min(attempt, len(ASK_AFTER_S) - 1)])
+            if self.entry_id in self.desk.orders:
+                return
+            attempt += 1
+
+    def _too_late(self, asked_since: int) -> bool:
+        """A request that has not reached the venue by now is refused there."""
+        return self.clock.now() > asked_since + ABSENT_AFTER_MS and self.clock.log_now() > self.record.expires_at
+
+    def _end(self, state: OrderState, reason: str, code: int = 0) -> None:
+        if not self.record.state.ended:
+            self.desk.put(replace(self.record, state=state, reason=reason[:200], venue_code=code))
+
+    # ------------------------------------------------------------------------------------------------------------ what it filled
+
+    async def _cover(self) -> None:
+        """At once, from the record; then what came of it is written."""
+        desk = self.desk
+        desk.keep(replace(self.record, filled_at=self.clock.now()))
+        standing = await guard.place(desk, self.entry_id)
+        if standing is not None:
+            desk.put(replace(self.record, cover=Cover.PROTECTED, guard_id=standing.client_order_id, stop_price=standing.trigger_price))
+        else:
+            _log.error("no guard stands: the position is closed", symbol=desk.symbol, intent=self.record.intent_id)
+            await close_all(desk, saga_ids(desk, self.entry_id), self.record.position_id, "flat", lambda: desk.held == 0)
+            desk.put(replace(self.record, cover=Cover.CLOSED))
+
+
+def _entry(record: EntryRecord) -> Order:
+    kind = Kind.LIMIT if record.order_type is OrderType.LIMIT else Kind.MARKET
+    return Order(record.symbol, Side(record.side), kind, record.entry_id, record.quantity, record.limit_price if kind is Kind.LIMIT else 0)

@@ -1,0 +1,88 @@
+"""The watch over one symbol: a position of ours has a live stop at all times, and nothing of ours outlives its position.
+
+Uncovered for three seconds, whatever the reason (cancelled, rejected, triggered and stuck), the guard goes out again from the ledger's price; if none
+is accepted the position is closed. A person may move a stop, and remove any but the last.
+"""
+import msgspec
+
+from streams.core.entry import Cover
+from streams.core.events import ExitReported
+from streams.core.ids import leg_of
+from streams.core.ledger import EntryRecord
+from streams.runtime import logs
+from streams.runtime.metrics import UNPROTECTED
+from streams.venue import guard, life
+from streams.venue.answers import OrderSeen
+from streams.venue.closing import cancel, cancel_resting, close_all, saga_ids
+from streams.venue.desk import Desk
+from streams.venue.queues import SymbolQueues
+
+replace = msgspec.structs.replace
+PATIENCE_MS = 3_000
+LOOK_S = 0.25
+_log = logs.get(__name__)
+
+
+class Watch:
+    """`at_once`: a starting gateway does not wait to see whether somebody else protects."""
+
+    def __init__(self, desk: Desk, queues: SymbolQueues, *, at_once: bool = False) -> None:
+        self.desk, self.queues = desk, queues
+        self._since = -PATIENCE_MS if at_once else 0     # when the position was first seen without cover; 0: it is covered
+
+    async def run(self) -> None:
+        while True:
+            await self.look()
+            await self.desk.change(LOOK_S)
+
+    async def look(self) -> None:
+        desk = self.desk
+        for order in desk.resting():
+            if order.client_order_id in desk.surplus:
+                await cancel(desk, order.client_order_id, conditional=True)
+        if not desk.held:
+            self._covered()
+            if any(leg_of(order.client_order_id) for order in desk.resting()) and not self._saga_runs():
+                await cancel_resting(desk, but=())
+        elif desk.covered:
+            self._covered()
+        else:
+            await self._uncovered()
+
+    def _covered(self) -> None:
+        self._since = 0
+        UNPROTECTED.labels(self.desk.symbol).set(0)
+
+    def _saga_runs(self) -> bool:
+        """An entry under way may have its guard resting before its fills are known here."""
+        return any(record.filled_at for record in self.desk.live_entries)
+
+    async def _uncovered(self) -> None:
+        now = self.desk.office.clock.now()
+        self._since = now + self._since if self._since < 0 else self._since or now
+        UNPROTECTED.labels(self.desk.symbol).set((now - self._since) / 1_000)
+        owner = self.owner()
+        busy = self.queues.closing or any(record.cover is Cover.NONE for record in self.desk.live_entries)
+        if now - self._since >= PATIENCE_MS and owner is not None and not busy:
+            await self._protect(owner)
+
+    def owner(self) -> EntryRecord | None:
+        """The newest entry of the position held: its price is the guard's. A position that strangers opened has none, and is left alone."""
+        held = self.desk.book.held.position_id
+        ours = [r for r in self.desk.entries.values() if r.quantity_filled and r.stop_price and (r.position_id == held or not held)]
+        return max(ours, key=lambda record: record.created_at, default=None)
+
+    async def _protect(self, owner: EntryRecord) -> None:
+        desk = self.desk
+        _log.error("a position is without a live stop: its guard goes out again", symbol=desk.symbol, position=owner.position_id)
+        standing = await guard.place(desk, owner.entry_id)
+        if standing is not None:
+            record = replace(desk.entries[owner.entry_id], guard_id=standing.client_order_id, cover=Cover.PROTECTED)
+            desk.put(record, reports=[self._told(standing)])
+        elif desk.held:
+            _log.error("no guard stands: the position is closed", symbol=desk.symbol, position=owner.position_id)
+            await close_all(desk, saga_ids(desk, owner.entry_id), owner.position_id, "flat", lambda: desk.held == 0)
+            desk.put(replace(desk.entries[owner.entry_id], cover=Cover.CLOSED))
+
+    def _told(self, standing: OrderSeen) -> ExitReported:
+        return life.exit_report(self.desk.office.account, self.desk.book.held.position_id, standing)
