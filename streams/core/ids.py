@@ -35,3 +35,8 @@ def position_id(account: str, symbol: str, trade_id: str) -> str:
 def placed_id(topic: str, partition: int, offset: int) -> str:
     """Of a record that came without an id of its own: its first place in the log."""
     return f"{topic}-{partition}-{offset}"
+
+
+def flatten_id(account: str, symbol: str, request_id: str) -> str:
+    """The CLOSE intent that a request to flatten becomes in one symbol."""
+    return "f-" + digest(account, symbol, request_id)

@@ -57,6 +57,8 @@ class Limits(msgspec.Struct, frozen=True):
     daily_loss_halt_ppm: int = 50_000
     drawdown_reducing_ppm: int = 100_000
     drawdown_halt_ppm: int = 150_000
+    daily_loss_lifts: bool = True     # the mode of a daily loss ends with its UTC day; else when a person resumes
+    liquidation_gap_ppm: int = 10_000  # of the price: how far beyond the stop the liquidation must lie
 
 
 class Ages(msgspec.Struct, frozen=True):

@@ -65,6 +65,11 @@ def decimal(value: int) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def percent(part_ppm: int) -> str:
+    """20_000 ppm as "2 %", for people."""
+    return f"{decimal(part_ppm * E8 * 100 // PPM)} %"
+
+
 def notional(quantity: int, price: int) -> int:
     """Amount in the quote asset, rounded towards zero; its sign is the quantity's."""
     return share(quantity, price, E8)
@@ -77,9 +82,19 @@ def share(value: int, part: int, whole: int) -> int:
     return magnitude if (product >= 0) == (whole > 0) else -magnitude
 
 
+def share_up(value: int, part: int, whole: int) -> int:
+    """value * part / whole of numbers that are not negative, rounded up: what must not be too little."""
+    return -(-value * part // whole)
+
+
 def down(value: int, grid: int) -> int:
     """Towards zero onto the grid: a quantity is never rounded up."""
     return value // grid * grid if value >= 0 else -(-value // grid * grid)
+
+
+def up(value: int, grid: int) -> int:
+    """A value that is not negative onto the grid, the least that is not less."""
+    return -(-value // grid) * grid
 
 
 def nearer(price: int, tick: int, holding: Side) -> int:

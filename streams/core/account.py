@@ -1,0 +1,131 @@
+"""One account's only door: proposals become orders or denials here, and the account's mode is made here.
+
+A proposal is sized and judged in the turn in which it arrives, unless the account's equity is not known yet: then it waits, as a field of the state.
+What is ordered is reserved, and only the symbol frees it (`exposure`). An intent is answered once: what was ordered is remembered for `known_max`,
+what was denied until no other answer would be possible and a while longer.
+
+    Propose          -> Enter, or EntryReported DENIED with Deny
+    PositionUpdated  the symbol's snapshot; a late one is ignored
+    BalanceSeen      the wallet of one asset; what waited for it is judged
+    ModeWanted       -> ModeSet, the answer
+    FlattenWanted    -> ModeSet, the answer, and one CLOSE intent for each symbol that holds or may come to hold something
+    LagSeen, Beat    -> ModeSet, where the mode changes by it
+    GatewaySeen      -> ModeSet, where the gateway is another one: it may have missed the last
+"""
+from typing import Any
+
+from streams.core import drawdown, exposure, modes
+from streams.core.account_state import AccountState, balanced, equity, new, remembered, replace, updated
+from streams.core.commands import Deny, Enter, Propose
+from streams.core.events import (
+    BalanceSeen,
+    Beat,
+    EntryReported,
+    FlattenWanted,
+    GatewaySeen,
+    Intent,
+    LagSeen,
+    ModeSet,
+    ModeWanted,
+    PositionUpdated,
+    Seen,
+)
+from streams.core.ids import flatten_id, placed_id
+from streams.core.ordering import proposed, tried_again
+from streams.core.settings import Ages, Settings
+from streams.core.words import Action, Exit
+
+__all__ = ["AccountState", "Output", "due", "new", "step"]
+GONE_MS = 60_000                      # a position not heard of for so long holds up no judgement of the equity
+Output = Enter | EntryReported | Deny | ModeSet | Intent
+Turn = tuple[AccountState, tuple[Output, ...]]
+
+
+def due(state: AccountState, log_time: int, settings: Settings) -> bool:  # noqa: ARG001  (the symbol's `due` asks them)
+    """Whether a beat at this time would do anything."""
+    total = equity(state)
+    return bool(state.waiting) or (total is not None and not drawdown.settled(state.modes.drawdown, total, log_time))
+
+
+def step(state: AccountState, seen: Seen[Any], settings: Settings) -> Turn:
+    """Apply one event; say what must happen next."""
+    state = replace(state, seq=state.seq + 1, time=max(state.time, seen.log_time))
+    match seen.body:
+        case Propose():
+            return proposed(state, seen.body, settings)
+        case PositionUpdated():
+            return updated(state, seen.body), ()
+        case BalanceSeen():
+            return tried_again(balanced(state, seen.body, settings.ages), settings)
+        case ModeWanted():
+            return _mode_wanted(state, seen.body, settings.ages)
+        case FlattenWanted():
+            return _flattened(state, seen, seen.body, settings.ages)
+        case LagSeen():
+            return _said(replace(state, modes=modes.lagged(state.modes, seen.body)))
+        case GatewaySeen():
+            return _gateway_seen(state, seen.body)
+        case Beat():
+            return _beat(state, settings)
+        case ModeSet():
+            return state, ()              # our own word
+        case _:
+            raise AssertionError(f"no branch for {seen.body!r}")
+
+
+def _beat(state: AccountState, settings: Settings) -> Turn:
+    state, outputs = tried_again(remembered(state), settings)
+    total = equity(state)
+    ages = [state.time - held.time for held in state.snapshots.values() if held.quantity]
+    if total is not None and not any(settings.ages.mark_max < age <= GONE_MS for age in ages):
+        book = drawdown.judged(state.modes.drawdown, total, state.time, settings.limits)
+        state = replace(state, modes=replace(state.modes, drawdown=book))
+    state, said = _said(state)
+    return state, (*outputs, *said)
+
+
+def _mode_wanted(state: AccountState, wish: ModeWanted, ages: Ages) -> Turn:
+    if _asked_before(state, wish.request_id):
+        return state, ()
+    state = replace(state, modes=modes.wanted(state.modes, wish), known=_with_request(state, wish.request_id, ages))
+    return _answered(state, wish.request_id)
+
+
+def _flattened(state: AccountState, seen: Seen[Any], wish: FlattenWanted, ages: Ages) -> Turn:
+    """A request is worked once; one without an id is named by its place."""
+    if _asked_before(state, wish.request_id):
+        return state, ()
+    request_id = wish.request_id or placed_id(seen.topic, seen.partition, seen.offset)
+    may_hold = exposure.busy(state.snapshots, state.reservations) | {one.proposal.symbol for one in state.waiting}
+    symbols = tuple(symbol for symbol in sorted(may_hold) if wish.symbol in ("", symbol))
+    state, answer = _answered(replace(state, known=_with_request(state, wish.request_id, ages)), wish.request_id, symbols)
+    return state, (*answer, *(_close(state, symbol, request_id, f"{wish.by}: {wish.reason}") for symbol in symbols))
+
+
+def _close(state: AccountState, symbol: str, request_id: str, why: str) -> Intent:
+    intent_id = flatten_id(state.account, symbol, request_id)
+    return Intent(intent_id, symbol, Action.CLOSE, state.account, timestamp=state.time, reason=Exit.FLATTEN, source="risk", comment=why)
+
+
+def _asked_before(state: AccountState, request_id: str) -> bool:
+    return f"request {request_id}" in state.known
+
+
+def _with_request(state: AccountState, request_id: str, ages: Ages) -> dict[str, int]:
+    return {**state.known, f"request {request_id}": state.time + ages.known_max} if request_id else state.known
+
+
+def _gateway_seen(state: AccountState, seen: GatewaySeen) -> Turn:
+    if seen.instance == state.gateway:
+        return state, ()
+    return _answered(replace(state, gateway=seen.instance), "")
+
+
+def _answered(state: AccountState, request_id: str, symbols: tuple[str, ...] = ()) -> Turn:
+    ruling = state.modes.ruling
+    return replace(state, told=ruling), (ModeSet(state.account, ruling.mode, ruling.reason, request_id, symbols),)
+
+
+def _said(state: AccountState) -> Turn:
+    """The mode, where it is not what was said last."""
+    return (state, ()) if state.modes.ruling == state.told else _answered(state, "")
