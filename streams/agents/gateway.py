@@ -6,6 +6,7 @@ partitions back at once.
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import msgspec
@@ -111,9 +112,9 @@ class _Around:
         self._reader.gateway = await gateway.__aenter__()
         return gateway
 
-    async def __aexit__(self, *error: object) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._reader.gateway is not None:
-            await self._reader.gateway.__aexit__(*error)
+            await self._reader.gateway.__aexit__(kind, error, trace)
 
 
 def main(options: Options, seat: Seat) -> int:

@@ -60,6 +60,9 @@ class Desk:
     def live_entries(self) -> list[EntryRecord]:
         return [record for record in self.entries.values() if not record.over]
 
+    def records(self) -> list[EntryRecord | ExitRecord]:
+        return [*self.entries.values(), *self.exits.values()]
+
     def resting(self) -> list[OrderSeen]:
         """Conditional orders that wait for their trigger."""
         return [order for order in self.conditionals.values() if order.status == "NEW"]
@@ -206,8 +209,9 @@ class Desk:
         client_id = told.client_order_id
         if not told.conditional or told.status == "NEW" or client_id in self.cancels or leg_of(client_id) is None:
             return
-        position_id = self.exits[client_id].position_id if client_id in self.exits else self.book.held.position_id
-        yield life.exit_report(self.office.account, position_id, told)
+        guards = {record.guard_id: record.position_id for record in self.entries.values()}
+        position_id = self.exits[client_id].position_id if client_id in self.exits else guards.get(client_id, "")
+        yield life.exit_report(self.office.account, position_id or self.book.held.position_id, told)
 
     def _write(self, fills: list[Filled], changes: list[Any]) -> asyncio.Future[list[Written]] | None:
         if not fills and not changes:

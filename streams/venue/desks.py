@@ -69,8 +69,7 @@ class Desks:
         before = self.office.clock.now() - KNOWN_MS
         for desk in self:
             held = desk.book.held.position_id
-            records: list[EntryRecord | ExitRecord] = [*desk.entries.values(), *desk.exits.values()]
-            for record in [one for one in records if one.created_at < before]:
+            for record in [one for one in desk.records() if one.created_at < before]:
                 over = record.over if isinstance(record, EntryRecord) else record.state.ended
                 if over and (not held or record.position_id != held):
                     self.office.ledger.write(Forgotten(desk.symbol, record.key))

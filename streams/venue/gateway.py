@@ -8,6 +8,7 @@ It lives beside the Faust app, not in it: a halt of the reader stops nothing her
 """
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,7 +22,7 @@ from streams.runtime import logs
 from streams.runtime.metrics import UNKNOWN_ORDERS
 from streams.venue import filters, wire
 from streams.venue.addresses import Addresses
-from streams.venue.answers import Accepted, AssetSeen, Refused
+from streams.venue.answers import Accepted, AssetSeen, Doubt, Refused
 from streams.venue.binance import Binance, Keys
 from streams.venue.clock import Clock
 from streams.venue.closing import cancel
@@ -29,6 +30,7 @@ from streams.venue.desks import Desks
 from streams.venue.ledger import Ledger, Written
 from streams.venue.office import Office
 from streams.venue.outcomes import Meaning, meaning
+from streams.venue.queues import SymbolQueues
 from streams.venue.reconcile import Reconciliation
 from streams.venue.trades import chase
 from streams.venue.userstream import UserStream
@@ -54,7 +56,6 @@ class Gateway:
         self._symbols = tuple(symbols)
         self._stream = UserStream(self.venue, self._heard, self._opened)
         self._reconciliation = Reconciliation(self.desks, instance)
-        self._available: dict[str, int] = {}
 
     # ------------------------------------------------------------------------------------------------------------ for the agents
 
@@ -100,8 +101,8 @@ class Gateway:
                 if record.state in (OrderState.WORKING, OrderState.UNKNOWN):
                     await cancel(desk, record.entry_id, conditional=False)
         deadline = asyncio.get_running_loop().time() + END_S
-        while any(queues.busy for queues in self.desks.queues.values()) and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.02)
+        for desk in self.desks:
+            await desk.until(partial(_idle, self.desks.queues[desk.symbol]), max(deadline - asyncio.get_running_loop().time(), 0))
         left = [desk.symbol for desk in self.desks if self.desks.queues[desk.symbol].busy]
         if left:
             _log.error("the gateway ends before these symbols are safe: start it again at once", symbols=left)
@@ -114,7 +115,7 @@ class Gateway:
         deadline = asyncio.get_running_loop().time() + START_S
         while True:
             answer = await ask()
-            if not isinstance(answer, Refused) and not _doubtful(answer):
+            if not isinstance(answer, Refused | Doubt):
                 return
             if isinstance(answer, Refused) and meaning(answer) is Meaning.ACCOUNT:
                 raise Unsafe(f"the venue refuses the account {self.office.account}: {answer}", "look at the keys and their permissions")
@@ -162,9 +163,10 @@ class Gateway:
                 self._balances(assets, reason, int(event["T"]))
 
     def _balances(self, assets: list[AssetSeen], reason: str, time: int) -> None:
-        """The stream names the wallet alone: what is available moves with it until the next reconciliation."""
+        """The stream names the wallet alone: what is available is known by the last reconciliation."""
+        available = self._reconciliation.available
         seen = [
-            BalanceSeen(self.office.account, one.asset, one.wallet, one.wallet, reason, one.change, time) for one in assets
+            BalanceSeen(self.office.account, one.asset, one.wallet, available.get(one.asset, one.wallet), reason, one.change, time) for one in assets
         ]
         if seen:
             self.ledger.write(*seen)
@@ -185,8 +187,7 @@ class Gateway:
     # ------------------------------------------------------------------------------------------------------------ by the clock
 
     async def _second(self) -> None:
-        unknown = sum(record.state is OrderState.UNKNOWN for desk in self.desks for record in (*desk.entries.values(), *desk.exits.values()))
-        UNKNOWN_ORDERS.set(unknown)
+        UNKNOWN_ORDERS.set(sum(record.state is OrderState.UNKNOWN for desk in self.desks for record in desk.records()))
 
     async def _minute(self) -> None:
         await self.venue.synchronise()
@@ -233,5 +234,5 @@ def _offsets(records: dict[str, Any]) -> dict[int, int]:
     return offsets
 
 
-def _doubtful(answer: object) -> bool:
-    return type(answer).__name__ == "Doubt"
+def _idle(queues: SymbolQueues) -> bool:
+    return not queues.busy

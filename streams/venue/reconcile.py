@@ -37,6 +37,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 class Reconciliation:
     def __init__(self, desks: Desks, instance: str) -> None:
         self.desks, self.office, self.instance = desks, desks.office, instance
+        self.available: dict[str, int] = {}              # by asset
         self._one = asyncio.Lock()
 
     async def run(self) -> int | Refused | Doubt:
@@ -121,6 +122,7 @@ class Reconciliation:
         office = self.office
         strangers = sum(leg_of(order.client_order_id) is None for order in snapshot.orders)
         strangers += sum(1 for desk in self.desks if desk.held and not any(record.quantity_filled for record in desk.entries.values()))
+        self.available = {asset.asset: asset.available for asset in snapshot.assets}
         positions = sum(1 for position in snapshot.positions if position.quantity)
         seen: list[Any] = [
             BalanceSeen(office.account, asset.asset, asset.wallet, asset.available, "RECONCILED", venue_time=snapshot.asked_at)

@@ -1,6 +1,5 @@
 """The venue's trade list against the books: what the stream has lost is booked from it, and what it confirms is written down."""
 from streams.core.ids import leg_of
-from streams.core.ledger import EntryRecord, ExitRecord
 from streams.runtime import logs
 from streams.venue.answers import Accepted, Doubt, Refused, Trade
 from streams.venue.desk import Desk
@@ -53,6 +52,5 @@ async def _named(desk: Desk, trade: Trade) -> Trade:
 
 def _by_number(desk: Desk, number: str) -> str:
     told = [order.client_order_id for order in desk.orders.values() if order.venue_order_id == number]
-    records: list[EntryRecord | ExitRecord] = [*desk.entries.values(), *desk.exits.values()]
-    remembered = [record.key for record in records if record.venue_order_id == number]
+    remembered = [record.key for record in desk.records() if record.venue_order_id == number]
     return next(iter([*told, *remembered]), "")
