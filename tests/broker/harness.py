@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, OffsetSpec, ResourceType
 
 from streams.runtime.records import Rank, Stored
 from streams.wire.topics import PARTITIONS
@@ -53,6 +53,12 @@ class Log:
         for made in self.admin.create_topics(topics).values():
             made.result()
         self.until_led(*names, partitions=partitions)
+
+    def widen(self, name: str) -> None:
+        """The topic takes from now on what it refused."""
+        entry = ConfigEntry("max.message.bytes", APPENDED["max.message.bytes"], incremental_operation=AlterConfigOpType.SET)
+        for done in self.admin.incremental_alter_configs([ConfigResource(ResourceType.TOPIC, name, incremental_configs=[entry])]).values():
+            done.result()
 
     def until_led(self, *names: str, partitions: int = PARTITIONS) -> None:
         """Until each partition has a leader: not so in the first moments of a topic or a broker."""
@@ -118,6 +124,9 @@ class Log:
         asked = self.admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(self.setup.group)])
         places = asked[self.setup.group].result().topic_partitions
         return {TopicPartition(place.topic, place.partition): place.offset for place in places}
+
+    def committed_to(self, place: TopicPartition, offset: int) -> bool:
+        return self.committed().get(place) == offset
 
     def until_worked(self, seconds: float = 60.0) -> None:
         """Until everything that has been written by now is committed."""
@@ -192,7 +201,7 @@ def _stale(messages: list[Message]) -> int:
 class Worker:
     """A worker in a process of its own."""
 
-    def __init__(self, setup: Setup, module: str = "tests.broker.worker") -> None:
+    def __init__(self, setup: Setup, module: str) -> None:
         self.errors = Path(setup.state_dir) / f"worker-{time.monotonic_ns()}.log"
         with self.errors.open("w") as errors:
             command = [sys.executable, "-m", module, msgspec.json.encode(setup).decode()]
@@ -224,12 +233,12 @@ class Worker:
 
 
 @contextmanager
-def workers(setup: Setup) -> Iterator[Callable[[], Worker]]:
+def workers(setup: Setup, module: str = "tests.broker.worker") -> Iterator[Callable[[], Worker]]:
     """Starts workers; none outlives the test."""
     started: list[Worker] = []
 
     def start() -> Worker:
-        started.append(Worker(setup))
+        started.append(Worker(setup, module))
         return started[-1]
 
     try:

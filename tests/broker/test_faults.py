@@ -3,6 +3,7 @@ import signal
 from functools import partial
 
 import msgspec
+import pytest
 
 from tests.broker.harness import CLEAN, Log, audit, load, numbered, until, workers
 from tests.broker.worker import Setup
@@ -27,6 +28,17 @@ def test_kill_9_on_a_backlog(setup: Setup, log: Log) -> None:
 
 
 def test_a_second_worker_joins_and_leaves(setup: Setup, log: Log) -> None:
+    _join_and_leave(setup, log)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("times", range(6))
+def test_it_does_so_again_and_again(setup: Setup, log: Log, times: int) -> None:
+    """The races in a rebalance show in one run of three, or of ten."""
+    _join_and_leave(setup, log)
+
+
+def _join_and_leave(setup: Setup, log: Log) -> None:
     with workers(setup) as start:
         first = start().until_ready()
         with load(log, a_second=400) as events:

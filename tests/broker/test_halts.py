@@ -3,9 +3,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from confluent_kafka import Producer
 
-from tests.broker.harness import CLEAN, Log, audit, numbered, tables, value_of, workers
+from tests.broker.harness import CLEAN, Log, audit, numbered, tables, until, value_of, workers
 from tests.broker.worker import Count, Setup
 
 
@@ -55,28 +57,76 @@ def test_an_unreadable_record_is_a_dead_letter_and_the_next_one_is_worked(setup:
         pytest.param({"to": "narrow", "large": 60_000}, "MessageSizeTooLarge", id="the broker refuses it"),
     ],
 )
-def test_an_output_that_cannot_be_written_halts_and_nothing_is_committed(setup: Setup, log: Log, fault: dict[str, Any], said: str) -> None:
-    log.make(setup.topic("narrow"), config={"max.message.bytes": "50000"})
+def test_an_output_that_cannot_be_written_halts_and_nothing_is_committed(hasty: Setup, log: Log, fault: dict[str, Any], said: str) -> None:
+    log.make(hasty.topic("narrow"), config={"max.message.bytes": "50000"})
     good, bad, next_one = numbered(3, keys=1)
     log.write("in.b", good, {**bad, **fault}, next_one)
-    with workers(setup) as start:
+    with workers(hasty) as start:
         worker = start()
         assert worker.ended() == 1
     assert said in worker.said()
     assert max(log.committed().values(), default=0) <= 1
 
 
-def test_an_event_that_comes_again_is_not_worked_again_but_answered_again(setup: Setup, log: Log) -> None:
+def test_the_outbox_holds_every_event_that_is_not_confirmed(setup: Setup, log: Log) -> None:
+    """The broker refuses the first event's output; by then the changelog has taken later events too."""
+    narrow = setup.topic("narrow")
+    log.make(narrow, config={"max.message.bytes": "50000"})
+    first, *later = numbered(6, keys=1)
+    log.write("in.b", {**first, "to": "narrow", "large": 60_000}, *later)
+    with workers(setup) as start:
+        assert start().ended() == 1
+        assert tables(log)[b"S0USDT"].seq > 1
+        log.widen(narrow)
+        start()
+        log.until_worked()
+    assert [value_of(message).split()[0] for message in log.read(narrow)] == [b"e0"]
+    assert {name: set(texts) for name, texts in log.answers().items()} == {f"e{number}": {f"{number + 1} home"} for number in range(1, 6)}
+
+
+def test_a_low_rank_is_ignored_wherever_it_lies_in_the_changelog(setup: Setup, log: Log) -> None:
+    log.write("in.b", *numbered(3, keys=1))
+    with workers(setup) as start:
+        worker = start()
+        log.until_worked()
+        assert worker.stopped() == 0
+        held = tables(log)[b"S0USDT"]
+        stale = msgspec.structs.replace(held, epoch=held.epoch - 1, seq=held.seq + 5, state=Count(99))
+        log.producer.produce(log.changelog, msgspec.msgpack.encode(stale), key=b"S0USDT")
+        log.producer.flush()
+        log.write("in.b", *numbered(1, keys=1, first=3))
+        start()
+        log.until_worked()
+    assert log.answers()["e3"] == ["4 home"]
+
+
+def test_what_a_transaction_took_back_is_never_seen(setup: Setup, log: Log) -> None:
+    writer = Producer({"bootstrap.servers": setup.bootstrap, "transactional.id": setup.run, "partitioner": "murmur2_random"})
+    writer.init_transactions()
+    for name, end in (("taken back", writer.abort_transaction), ("kept", writer.commit_transaction)):
+        writer.begin_transaction()
+        writer.produce(setup.topic("in.b"), msgspec.json.encode({"id": name.replace(" ", "-"), "key": "BTCUSDT"}), key="BTCUSDT")
+        writer.flush()
+        end()
+    with workers(setup) as start:
+        start()
+        until(log.answered, "the answer")
+        log.write("in.b", {"id": "after", "key": "BTCUSDT"})
+        log.until_worked()
+    assert log.answers() == {"kept": ["1 home"], "after": ["2 home"]}
+
+
+def test_an_event_that_comes_again_is_not_worked_again_but_answered_again(hasty: Setup, log: Log) -> None:
     """The changelog took the event, its output went nowhere: at the next start the outbox sends what the first turn had made."""
     log.write("in.b", {"id": "e0", "key": "BTCUSDT", "to": "later"})
-    with workers(setup) as start:
+    with workers(hasty) as start:
         assert start().ended() == 1
         held = tables(log)[b"BTCUSDT"]
         assert (held.seq, held.state, [len(outputs) for outputs in held.outbox.values()]) == (1, Count(1), [1])
-        log.make(setup.topic("later"))
+        log.make(hasty.topic("later"))
         log.write("in.b", {"id": "e1", "key": "BTCUSDT"})
         start()
         log.until_worked()
-    assert [message.value() for message in log.read(setup.topic("later"))] == [b"e0 1 home"]
+    assert [message.value() for message in log.read(hasty.topic("later"))] == [b"e0 1 home"]
     assert log.answers() == {"e1": ["2 home"]}
     assert tables(log)[b"BTCUSDT"].seq == 2

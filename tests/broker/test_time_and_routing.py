@@ -34,17 +34,17 @@ def test_what_is_due_has_its_turn_at_the_next_beat(setup: Setup, log: Log) -> No
         assert (held[key.encode()].seq, beaten) == ((1, False) if key == "S7USDT" else (2, True))
 
 
-def test_a_beat_that_comes_again_sends_again_and_steps_nothing(setup: Setup, log: Log) -> None:
+def test_a_beat_that_comes_again_sends_again_and_steps_nothing(hasty: Setup, log: Log) -> None:
     """The reminder goes to a topic that is made only after the halt: the beat's place is in `applied`, its output in the outbox."""
     log.write("in.b", {"id": "e0", "key": "BTCUSDT", "remind": True, "remind_to": "later"})
-    with workers(setup) as start:
+    with workers(hasty) as start:
         assert start().ended() == 1
         held = tables(log)[b"BTCUSDT"]
-        assert (held.seq, [topic for topic, _, _ in held.outbox]) == (2, [setup.topic("in.a")])
-        log.make(setup.topic("later"))
+        assert (held.seq, [topic for topic, _, _ in held.outbox]) == (2, [hasty.topic("in.a")])
+        log.make(hasty.topic("later"))
         start()
         log.until_worked()
-    assert {message.value() for message in log.read(setup.topic("later"))} == {b"e0 reminded 1"}
+    assert {message.value() for message in log.read(hasty.topic("later"))} == {b"e0 reminded 1"}
     assert tables(log)[b"BTCUSDT"].seq == 2
 
 

@@ -1,0 +1,26 @@
+import socket
+import urllib.request
+
+from streams.runtime import metrics
+
+
+def test_a_free_port_shows_the_names_that_outside_programs_rely_on() -> None:
+    metrics.INTENTS.labels("proposed").inc()
+    metrics.HOP.labels("tick_to_exit").observe(0.004)
+    port = metrics.serve()
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        shown = answer.read().decode()
+    assert 'streams_intents_total{result="proposed"} 1.0' in shown
+    assert 'streams_hop_seconds_bucket{hop="tick_to_exit",le="0.005"} 1.0' in shown
+    for name in ("streams_equity", "streams_drawdown_ratio", "streams_unknown_orders"):
+        assert f"\n{name} 0.0" in shown
+    for name in (
+        "streams_unprotected_seconds", "streams_positions", "streams_breaker_open", "streams_consumer_lag_records", "streams_consumer_lag_seconds",
+        "streams_dead_letters_total",
+    ):
+        assert f"# TYPE {name}" in shown
+
+
+def test_a_taken_port_ends_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert metrics.serve(taken.getsockname()[1]) is None
