@@ -60,15 +60,23 @@ def updated(state: AccountState, update: PositionUpdated) -> AccountState:
 def balanced(state: AccountState, seen: BalanceSeen, ages: Ages) -> AccountState:
     """The newest wallet, by the venue's time. A payment moves the baselines once, however late and often it is told."""
     fresh = seen.venue_time >= state.told_at.get(seen.asset, 0)
-    moved = 0
-    payment = f"{seen.asset} {seen.venue_time} {seen.change} {seen.wallet}"
-    if seen.asset in state.assets and seen.reason in drawdown.PAID and payment not in state.known:
-        moved = seen.change or (seen.wallet - state.wallets[seen.asset] if fresh else 0)
-        state = replace(state, known={**state.known, payment: state.time + ages.known_max})
+    change = _payment(state, seen, fresh=fresh)
+    if seen.reason in drawdown.PAID:
+        state = replace(state, known={**state.known, _name(seen): state.time + ages.known_max})
     if fresh:
         state = replace(state, wallets={**state.wallets, seen.asset: seen.wallet}, told_at={**state.told_at, seen.asset: seen.venue_time})
-    state = _paid(state, moved)
-    return counted(state, seen.asset) if seen.asset in DOLLARS else state
+    return counted(_paid(state, change), seen.asset) if seen.asset in DOLLARS else _paid(state, change)
+
+
+def _payment(state: AccountState, seen: BalanceSeen, *, fresh: bool) -> int:
+    """What this moves the baselines by. An asset that is not counted yet joins with all that it has."""
+    if seen.reason not in drawdown.PAID or seen.asset not in state.assets or _name(seen) in state.known:
+        return 0
+    return seen.change or (seen.wallet - state.wallets[seen.asset] if fresh else 0)
+
+
+def _name(seen: BalanceSeen) -> str:
+    return f"payment {seen.asset} {seen.venue_time} {seen.change} {seen.wallet}"
 
 
 def counted(state: AccountState, asset: str) -> AccountState:

@@ -51,7 +51,7 @@ def size(proposal: Propose, room: Room, limits: Limits) -> Size:
     at_risk = share(share(max(room.equity, 0), limits.risk_ppm, PPM), E8, max(abs(price - proposal.stop_price), 1))
     quantity = down(max(min(at_risk, proposal.quantity_max, *(share(cap, E8, price) for cap in caps)), 0), proposal.quantity_step)
     amount = notional(quantity, price)
-    leverage = least_leverage(amount + room.of_symbol, margin_free, min(room.leverage_held, leverage_safe))
+    leverage = min(least_leverage(amount + room.of_symbol, margin_free, room.leverage_held), max(leverage_safe, 1))
     return Size(
         quantity, amount, leverage, share_up(amount, 1, leverage), liquidation(proposal.side, price, leverage, proposal.maintenance_ppm),
         smallest(proposal), exposure, margin_free * leverage_max - room.of_symbol, safe, leverage_max, leverage_safe,

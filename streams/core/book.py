@@ -1,0 +1,93 @@
+"""One account's book in one symbol: its position, its entry in flight, what it waits for, and the plan that is under way."""
+import msgspec
+
+from streams.core.commands import Plan
+from streams.core.entry import ENDS, Cover
+from streams.core.events import Intent, PositionUpdated
+from streams.core.exits import Position, Resting, rests_at
+from streams.core.market import Market
+from streams.core.positions import Held, profit
+from streams.core.protection import Legs
+from streams.core.settings import Policy
+from streams.core.values import Side
+from streams.core.words import EntryState, Exit
+
+TRADES_KEPT = 64                      # ids of the last trades: a repeated one is dropped
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """An entry from its proposal until it has ended and all that it filled has been seen."""
+
+    intent: Intent
+    client_order_id: str
+    side: Side
+    stop_price: int
+    target_price: int
+    policy: Policy
+    state: EntryState = EntryState.PROPOSED
+    cover: Cover = Cover.NONE
+    filled: int = 0                   # by the fills seen
+    quantity_done: int = 0            # what DONE named
+    guard: Resting | None = None      # PROTECTED may come before the first fill
+
+    @property
+    def over(self) -> bool:
+        return self.state in ENDS and (self.state is not EntryState.DONE or self.filled >= self.quantity_done)
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """An intent that meets no mark or no filters yet."""
+
+    intent: Intent
+    since: int
+
+
+class UnderWay(msgspec.Struct, frozen=True):
+    """A plan that the gateway has not answered, and what will rest when it has."""
+
+    plan: Plan
+    placing: tuple[Resting, ...]
+
+
+class Book(msgspec.Struct, frozen=True):
+    account: str
+    position: Position | None = None
+    entry: Entry | None = None
+    waiting: Waiting | None = None
+    flip: Waiting | None = None       # an opposite intent that is proposed once the fills say flat
+    under_way: UnderWay | None = None
+    revision: int = 0                 # of the next plan or close; counts over positions, so that an old one is always lower
+    legs: Legs = Legs()
+    closing: Exit | None = None
+    plan_after: int = 0               # log_time before which no plan is made: the last one was refused
+    trades: tuple[str, ...] = ()
+
+    @property
+    def busy(self) -> bool:
+        """Something of it can still change by itself."""
+        return self.position is not None or self.entry is not None or self.waiting is not None or self.flip is not None
+
+
+def snapshot(book: Book, symbol: str, seq: int, market: Market) -> PositionUpdated:
+    """The book as others may know it, while something is held or in flight."""
+    position = book.position
+    entry = book.entry.intent.intent_id if book.entry else ""
+    asset = market.instrument.margin_asset if market.instrument else ""
+    if position is None:
+        return PositionUpdated(book.account, symbol, seq, mark=market.mark, margin_asset=asset, entry_intent_id=entry)
+    target = next((order.price for order in position.resting if order.leg == "target"), 0)
+    return PositionUpdated(
+        book.account, symbol, seq, position.held.position_id, position.held.quantity, position.held.price_average, market.mark, asset, rests_at(position),
+        target, position.guard is not None, entry, 0, position.opened_at, realised_pnl=position.realised,
+        unrealised_pnl=profit(position.held, position.held.quantity, market.mark) if market.mark else 0, fees=position.fees, source=position.source,
+        model=position.model,
+    )
+
+
+def farewell(book: Book, symbol: str, seq: int, market: Market, ended: Position, held: Held, now: int) -> PositionUpdated:
+    """The last word on a position that is flat: what it earned, what it cost, and why it was left. `held` is as it was before the last fill."""
+    return PositionUpdated(
+        book.account, symbol, seq, held.position_id, mark=market.mark, margin_asset=market.instrument.margin_asset if market.instrument else "",
+        entry_intent_id=book.entry.intent.intent_id if book.entry else "", opened_at=ended.opened_at, closed_at=now, exit=ended.exit or Exit.STRANGER,
+        realised_pnl=ended.realised, fees=ended.fees, source=ended.source, model=ended.model,
+    )

@@ -1,0 +1,124 @@
+"""The symbol's half of the ladder: may this intent become an entry, and on what terms.
+
+The first reason that holds wins, so the order below is part of what it means: what makes every later question meaningless comes first. Prices that
+the intent names are taken or refused; prices that a default makes are clipped, since nobody wished them.
+"""
+import msgspec
+
+from streams.core.breakers import BreakerState
+from streams.core.commands import Denial
+from streams.core.events import Instrument, Intent
+from streams.core.market import TRADING, Market
+from streams.core.settings import Policy, Settings, Trail
+from streams.core.values import PPM, Side, decimal, farther, nearer, share
+from streams.core.words import Action, OrderType
+
+ENTERING = (Action.BUY, Action.SELL)
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """What an entry is asked for at, and how it will be left."""
+
+    side: Side
+    entry_price: int
+    stop_price: int
+    target_price: int                 # 0: none
+    policy: Policy
+
+
+class No(msgspec.Struct, frozen=True):
+    """A denial with its figures. `waits`: it may still become possible within the wait."""
+
+    reason: Denial
+    detail: str = ""
+    waits: bool = False
+
+
+def too_old(intent: Intent, log_time: int, settings: Settings) -> bool:
+    """A flatten's CLOSE never is."""
+    if intent.reason is not None:
+        return False
+    made = min(intent.timestamp or log_time, log_time)
+    age_max = settings.ages.intent_max if intent.action in ENTERING else settings.ages.close_max
+    return log_time > (intent.expires_at or made + age_max)
+
+
+def expires_at(intent: Intent, log_time: int, settings: Settings) -> int:
+    made = min(intent.timestamp or log_time, log_time)
+    return min(intent.expires_at or made + settings.ages.intent_max, made + settings.ages.intent_max)
+
+
+def deny_symbol(market: Market) -> No | None:
+    """What speaks against any entry of the symbol."""
+    if market.instrument is not None and market.instrument.status != TRADING:
+        return No(Denial.SYMBOL_NOT_TRADING, f"the venue's status is {market.instrument.status}")
+    if market.halted:
+        return No(Denial.SYMBOL_HALTED, market.halted)
+    if market.breaker.state is BreakerState.OPEN:
+        return No(Denial.BREAKER_OPEN, market.breaker.reason)
+    return None
+
+
+def judged(intent: Intent, market: Market, settings: Settings, now: int) -> Terms | No:
+    """The rest of the ladder, once nothing of the book speaks against it."""
+    instrument = market.instrument
+    if 0 <= intent.confidence_ppm < settings.confidence_min_ppm:
+        return No(Denial.CONFIDENCE_TOO_LOW, f"{decimal(intent.confidence_ppm * 100)} is below {decimal(settings.confidence_min_ppm * 100)}")
+    if instrument is None:
+        return No(Denial.SYMBOL_NOT_LISTED, "the venue's filters have not come", waits=True)
+    if not market.mark_time:
+        return No(Denial.MARK_MISSING, "no price has come", waits=True)
+    if now - market.mark_time > settings.ages.mark_max:
+        return No(Denial.MARK_STALE, f"the last price is {now - market.mark_time} ms old", waits=True)
+    side = Side.BUY if intent.action is Action.BUY else Side.SELL
+    policy = policy_of(intent, settings)
+    price = _entry_price(intent, market, instrument, side)
+    if abs(price - market.mark) * PPM > market.mark * settings.entry_deviation_max_ppm:
+        return No(Denial.PRICE_OFF_MARK, f"{decimal(price)} is too far from the mark {decimal(market.mark)}")
+    stop = _stop(intent, policy, price, market.mark, instrument, side)
+    return stop if isinstance(stop, No) else _with_target(Terms(side, price, stop, 0, policy), intent, instrument)
+
+
+def policy_of(intent: Intent, settings: Settings) -> Policy:
+    """The policy that the intent names, with its own trail and deadline over it."""
+    policy = settings.policy(intent.policy, intent.regime)
+    trail: Trail = msgspec.structs.replace(policy.trail, distance_ppm=intent.trail_ppm) if intent.trail_ppm else policy.trail
+    return msgspec.structs.replace(policy, trail=trail, time_max_ms=intent.time_max_ms or policy.time_max_ms)
+
+
+def _entry_price(intent: Intent, market: Market, instrument: Instrument, side: Side) -> int:
+    """A limit on the grid, no worse than wished; else what the intent reckoned with, else the mark."""
+    if intent.order_type is OrderType.LIMIT and intent.entry_price:
+        return farther(intent.entry_price, instrument.tick_size, side)
+    return intent.entry_price or market.mark
+
+
+def _stop(intent: Intent, policy: Policy, price: int, mark: int, instrument: Instrument, side: Side) -> int | No:
+    """On the grid, above zero, on the right side of entry and mark, no nearer than the policy allows."""
+    nearest, farthest = (price - side.sign * share(price, distance, PPM) for distance in (policy.stop_distance_min_ppm, policy.stop_distance_max_ppm))
+    wished = intent.stop_price or (price - side.sign * share(price, intent.stop_ppm, PPM) if intent.stop_ppm else 0)
+    if wished:
+        if side.sign * (min(price * side.sign, mark * side.sign) * side.sign - wished) <= 0:
+            return No(Denial.STOP_WRONG_SIDE, f"stop {decimal(wished)} does not lie {'below' if side is Side.BUY else 'above'} the mark {decimal(mark)}")
+        if side.sign * (farthest - wished) > 0:
+            return No(Denial.STOP_TOO_FAR, f"stop {decimal(wished)} lies beyond {decimal(farthest)}")
+    else:
+        distance = share(intent.atr_ppm, policy.stop_atr_ppm, PPM) if intent.atr_ppm else policy.stop_ppm
+        wished = price - side.sign * share(price, min(distance, policy.stop_distance_max_ppm), PPM)
+    stop = nearer(wished, instrument.tick_size, side)
+    if side.sign * (nearest - stop) < 0:
+        stop = farther(nearest, instrument.tick_size, side)
+    if stop < max(instrument.price_min, instrument.tick_size):
+        return No(Denial.STOP_WRONG_SIDE, f"no stop below {decimal(price)} is a price on the venue's grid")
+    return stop
+
+
+def _with_target(terms: Terms, intent: Intent, instrument: Instrument) -> Terms | No:
+    sign, price = terms.side.sign, terms.entry_price
+    wished = intent.target_price or (price + sign * share(price, intent.target_ppm, PPM) if intent.target_ppm else 0)
+    if wished and sign * (wished - price) <= 0:
+        return No(Denial.TARGET_WRONG_SIDE, f"target {decimal(wished)} does not lie {'above' if sign > 0 else 'below'} the entry {decimal(price)}")
+    if not wished and terms.policy.target_r_ppm:
+        wished = price + share(price - terms.stop_price, terms.policy.target_r_ppm, PPM)
+    target = nearer(wished, instrument.tick_size, terms.side) if wished > 0 else 0
+    return msgspec.structs.replace(terms, target_price=target if sign * (target - price) > 0 else 0)

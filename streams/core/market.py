@@ -1,0 +1,62 @@
+"""What is known of a symbol's market, and whether its prices can be believed."""
+import msgspec
+
+from streams.core import breakers
+from streams.core.breakers import SHUT, Breaker, BreakerState
+from streams.core.events import Instrument, SymbolControlled, Tick
+from streams.core.settings import BreakerLimits
+from streams.core.values import PPM, share
+
+TRADING = "TRADING"
+
+
+class Market(msgspec.Struct, frozen=True):
+    """Prices of the last good tick; `mark_time` is its log_time, 0 before the first."""
+
+    instrument: Instrument | None = None
+    last: int = 0
+    bid: int = 0
+    ask: int = 0
+    mark: int = 0
+    mark_time: int = 0
+    moved_at: int = 0                 # log_time of the last tick that changed a price
+    halted: str = ""                  # a person's reason
+    breaker: Breaker = SHUT
+
+    @property
+    def spread_ppm(self) -> int:
+        """Of the mid; 0 where a side is missing."""
+        return share(self.ask - self.bid, 2 * PPM, self.ask + self.bid) if self.ask and self.bid else 0
+
+
+def ticked(market: Market, tick: Tick, now: int, limits: BreakerLimits) -> Market:
+    """After a tick. A price of zero or below is no price: the breaker opens and the market stays as it was."""
+    if min(tick.last, tick.bid, tick.ask, tick.mark, tick.high, tick.low) <= 0:
+        return _broken(market, "PRICE_ZERO", now)
+    moved = (tick.last, tick.bid, tick.ask, tick.mark) != (market.last, market.bid, market.ask, market.mark)
+    after = msgspec.structs.replace(
+        market, last=tick.last, bid=tick.bid, ask=tick.ask, mark=tick.mark, mark_time=now, moved_at=now if moved or not market.moved_at else market.moved_at,
+        breaker=breakers.cooled(market.breaker, limits, now) if market.breaker is not SHUT else SHUT,
+    )
+    if market.mark and abs(tick.mark - market.mark) * PPM > market.mark * limits.jump_max_ppm:
+        return _broken(after, "PRICE_JUMP", now)
+    if not moved and now - after.moved_at > limits.frozen_max:
+        return _broken(after, "PRICE_FROZEN", now)
+    return after
+
+
+def listed(market: Market, instrument: Instrument, now: int) -> Market:
+    """After the venue's word on filters and status."""
+    after = msgspec.structs.replace(market, instrument=instrument)
+    return after if instrument.status == TRADING else _broken(after, "STATUS", now)
+
+
+def controlled(market: Market, word: SymbolControlled) -> Market:
+    """After a person's word: HALT, RESUME (which closes the breaker too), RESET_BREAKER."""
+    halted = word.reason or "halted" if word.control == "HALT" else "" if word.control == "RESUME" else market.halted
+    return msgspec.structs.replace(market, halted=halted, breaker=market.breaker if word.control == "HALT" else SHUT)
+
+
+def _broken(market: Market, reason: str, now: int) -> Market:
+    known = market.breaker.state is BreakerState.OPEN and market.breaker.reason == reason and now - market.breaker.opened_at < 1_000
+    return market if known else msgspec.structs.replace(market, breaker=breakers.opened(market.breaker, reason, now))

@@ -1,0 +1,26 @@
+"""When a plan is made: a position of ours, guarded, not being closed, with no plan under way; and how it is numbered."""
+import msgspec
+
+from streams.core.book import Book, UnderWay
+from streams.core.commands import Plan
+from streams.core.exits import wanted
+from streams.core.market import Market
+from streams.core.protection import change
+from streams.core.words import Exit
+
+replace = msgspec.structs.replace
+
+
+def planned(book: Book, symbol: str, market: Market, now: int, tick_time: int, *, adopt: bool) -> tuple[Book, Plan | None]:
+    """The book with its next plan under way; None where none is needed, or may be made yet."""
+    position, instrument = book.position, market.instrument
+    if position is None or instrument is None or book.closing or book.under_way or now < book.plan_after or not (position.intent_id or adopt):
+        return book, None
+    want = wanted(position, instrument.tick_size, instrument.taker_fee_ppm)
+    after = change(book.account, symbol, position, want, book.legs, instrument.quantity_step)
+    if not after.steps:
+        return book, None
+    reason = after.placing[0].why if after.placing else Exit.STOP
+    plan = Plan(book.account, symbol, position.held.position_id, book.revision, position.side.opposite, after.steps, reason, now, tick_time)
+    position = replace(position, stop_price=want.stop_price or position.stop_price, stop_why=want.why)
+    return replace(book, position=position, under_way=UnderWay(plan, after.placing), revision=book.revision + 1, legs=after.legs), plan

@@ -1,0 +1,197 @@
+"""One symbol's only door. Facts come in, in the past tense; requests go out, in the imperative.
+
+    Intent            -> Propose, or Deny; CLOSE -> Close or a Plan that reduces; CANCEL -> Withdraw; what meets no price or filters yet waits
+    EntryReported     the entry's life goes on; PROTECTED lets Exit Brain place; an end frees the symbol for the next entry
+    Filled            -> PositionUpdated, and the Plan that the new quantity needs
+    PlanReported      what rests now; the next Plan is made from the newest state
+    Tick              -> at most one Plan (a stop moves) or Close (time, a price through a stop); waiting intents try again
+    Beat              what is due without a tick; -> PositionUpdated of what is open
+    Instrument, SymbolControlled   filters, status, a person's word
+
+One entry per account is in flight at a time, one plan of a position is under way at a time. A Close goes at once and ends all planning. State is a
+value: the same events give the same bytes.
+"""
+from typing import Any
+
+import msgspec
+
+from streams.core import breakers
+from streams.core.acting import acted, closed
+from streams.core.book import Book, snapshot
+from streams.core.commands import Close, Deny, Plan, Propose, Withdraw
+from streams.core.events import (
+    Beat,
+    EntryReported,
+    ExitReported,
+    Filled,
+    Instrument,
+    Intent,
+    PlanReported,
+    PositionUpdated,
+    Seen,
+    SymbolControlled,
+    Tick,
+)
+from streams.core.exits import overdue, seen_price, watched
+from streams.core.fills import booked
+from streams.core.market import controlled, listed, ticked
+from streams.core.planning import planned
+from streams.core.reports import entry_reported, exit_reported, plan_reported
+from streams.core.settings import Settings
+from streams.core.symbol_state import SymbolState, new
+from streams.core.words import EntryState
+
+__all__ = ["Output", "SymbolState", "due", "new", "step"]
+Output = Propose | Plan | Close | Withdraw | PositionUpdated | Deny
+Outputs = tuple[Output, ...]
+replace = msgspec.structs.replace
+KNOWN_LOOK = 64                       # ids remembered before the old ones are looked for
+
+
+def due(state: SymbolState, log_time: int, settings: Settings) -> bool:  # noqa: ARG001  (what is open reports each second, whatever the limits)
+    """Whether a beat at this time would do anything."""
+    return any(book.busy for book in state.books.values())
+
+
+def step(state: SymbolState, seen: Seen[Any], settings: Settings) -> tuple[SymbolState, Outputs]:
+    """Apply one event; say what must happen next."""
+    now = max(state.time, seen.log_time)
+    state = replace(state, seq=state.seq + 1, time=now)
+    match seen.body:
+        case Tick():
+            return _ticked(state, seen.body, settings)
+        case Beat():
+            return _beaten(state, settings)
+        case Intent():
+            return _intended(state, seen.body, seen.log_time, settings)
+        case Filled():
+            return _filled(state, seen.body, settings)
+        case EntryReported():
+            return _entry_reported(state, seen.body, settings)
+        case PlanReported():
+            book, refused_stop = plan_reported(_book(state, seen.body.account), seen.body, now)
+            state = _with(state, book) if not refused_stop else _broken(_with(state, book), "STOP_REFUSED")
+            return _planned(state, seen.body.account, settings)
+        case ExitReported():
+            return _planned(_with(state, exit_reported(_book(state, seen.body.account), seen.body)), seen.body.account, settings)
+        case Instrument():
+            return _retried(replace(state, market=listed(state.market, seen.body, now)), settings)
+        case SymbolControlled():
+            return replace(state, market=controlled(state.market, seen.body)), ()
+        case _:
+            raise AssertionError(f"no branch for {seen.body!r}")
+
+
+def _ticked(state: SymbolState, tick: Tick, settings: Settings) -> tuple[SymbolState, Outputs]:
+    state = replace(state, market=ticked(state.market, tick, state.time, settings.breaker))
+    if not any(book.busy for book in state.books.values()):
+        return state, ()
+    outputs: list[Output] = []
+    for account, book in state.books.items():
+        if book.position is not None and state.market.mark_time == state.time:
+            state = _with(state, replace(book, position=watched(seen_price(book.position, tick.last), tick.last, state.time)))
+        state, followed = _acting(state, account, settings, tick_time=state.time)
+        outputs += followed
+    return state, tuple(outputs)
+
+
+def _beaten(state: SymbolState, settings: Settings) -> tuple[SymbolState, Outputs]:
+    outputs: list[Output] = []
+    for account, book in state.books.items():
+        if book.position is not None and book.position.beyond_since and state.market.last:
+            state = _with(state, replace(book, position=watched(book.position, state.market.last, state.time)))
+        state, followed = _acting(state, account, settings, tick_time=0)
+        outputs += followed
+        if state.books[account].busy and not any(isinstance(output, PositionUpdated) for output in followed):
+            outputs.append(snapshot(state.books[account], state.symbol, state.seq, state.market))
+    return replace(state, known=_remembered(state, settings)), tuple(outputs)
+
+
+def _acting(state: SymbolState, account: str, settings: Settings, *, tick_time: int) -> tuple[SymbolState, Outputs]:
+    """What time and price ask of one book: close, or plan, or let a waiting intent try again."""
+    book = state.books[account]
+    reason = overdue(book.position, settings.ages, state.time) if book.position and not book.closing else None
+    if reason is not None:
+        book, close = closed(book, state.symbol, reason, state.time, tick_time)
+        return _with(state, book), (close,)
+    if book.waiting or book.flip:
+        return _tried(state, account, settings)
+    return _planned(state, account, settings, tick_time=tick_time)
+
+
+def _intended(state: SymbolState, intent: Intent, log_time: int, settings: Settings) -> tuple[SymbolState, Outputs]:
+    account = intent.account or settings.default_account
+    intent = replace(intent, account=account)
+    first = intent.intent_id not in state.known
+    state = replace(state, known={**state.known, intent.intent_id: state.time} if first else state.known)
+    book, outputs = acted(_book(state, account), intent, state, log_time, settings, first=first)
+    state = _with(state, book) if account in settings.accounts else state
+    return state, outputs
+
+
+def _tried(state: SymbolState, account: str, settings: Settings) -> tuple[SymbolState, Outputs]:
+    """A waiting intent, or one that waits for flat, once more."""
+    book = state.books[account]
+    waiting = book.waiting or (book.flip if book.position is None and book.entry is None else None)
+    if waiting is None:
+        return _planned(state, account, settings)
+    freed = replace(book, waiting=None, flip=None)
+    book, outputs = acted(freed, waiting.intent, state, state.time, settings, first=True, since=waiting.since)
+    return _with(state, book), outputs
+
+
+def _retried(state: SymbolState, settings: Settings) -> tuple[SymbolState, Outputs]:
+    outputs: list[Output] = []
+    for account, book in state.books.items():
+        if book.waiting:
+            state, followed = _tried(state, account, settings)
+            outputs += followed
+    return state, tuple(outputs)
+
+
+def _filled(state: SymbolState, fill: Filled, settings: Settings) -> tuple[SymbolState, Outputs]:
+    book, told = booked(_book(state, fill.account), fill, state.market, state.seq, state.time)
+    state, followed = _acting(_with(state, book), fill.account, settings, tick_time=0)
+    return state, (*told, *followed)
+
+
+def _entry_reported(state: SymbolState, report: EntryReported, settings: Settings) -> tuple[SymbolState, Outputs]:
+    before = _book(state, report.account)
+    book = entry_reported(before, report)
+    if book == before:
+        return state, ()
+    state = _with(state, book)
+    market = state.market
+    if report.state is EntryState.REJECTED:
+        state = replace(state, market=replace(market, breaker=breakers.rejected(market.breaker, settings.breaker, state.time)))
+    if report.state is EntryState.CLOSED:
+        state = _broken(state, "NO_GUARD")
+    if report.state is EntryState.PROTECTED:
+        state = replace(state, market=replace(market, breaker=breakers.succeeded(market.breaker)))
+    state, followed = _planned(state, report.account, settings)
+    return state, (snapshot(state.books[report.account], state.symbol, state.seq, state.market), *followed)
+
+
+def _planned(state: SymbolState, account: str, settings: Settings, *, tick_time: int = 0) -> tuple[SymbolState, Outputs]:
+    if account not in state.books:
+        return state, ()
+    book, plan = planned(state.books[account], state.symbol, state.market, state.time, tick_time, adopt=settings.adopt)
+    return (_with(state, book), (plan,)) if plan else (state, ())
+
+
+def _book(state: SymbolState, account: str) -> Book:
+    return state.books.get(account) or Book(account)
+
+
+def _with(state: SymbolState, book: Book) -> SymbolState:
+    return state if state.books.get(book.account) is book else replace(state, books={**state.books, book.account: book})
+
+
+def _broken(state: SymbolState, reason: str) -> SymbolState:
+    return replace(state, market=replace(state.market, breaker=breakers.opened(state.market.breaker, reason, state.time)))
+
+
+def _remembered(state: SymbolState, settings: Settings) -> dict[str, int]:
+    if len(state.known) < KNOWN_LOOK:
+        return state.known
+    return {intent: came for intent, came in state.known.items() if state.time - came < settings.ages.known_max}
