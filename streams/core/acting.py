@@ -33,10 +33,10 @@ def acted(book: Book, intent: Intent, state: SymbolState, log_time: int, setting
 
 def closed(book: Book, symbol: str, reason: Exit, now: int, tick_time: int = 0) -> tuple[Book, Close]:
     """A standing wish to be flat: it names the entry in flight, and ends all planning."""
-    intents = (book.entry.intent.intent_id,) if book.entry else ()
+    intent_id = book.entry.intent.intent_id if book.entry else ""
     position_id = book.position.held.position_id if book.position else ""
-    name = client_order_id(book.account, symbol, position_id or intents[0], "exit", book.legs.exit)
-    close = Close(book.account, symbol, position_id, book.revision, intents, name, reason, now, tick_time)
+    name = client_order_id(book.account, symbol, position_id or intent_id, "exit", book.legs.exit)
+    close = Close(book.account, symbol, position_id, book.revision, (intent_id,) if intent_id else (), name, reason, now, tick_time)
     legs = replace(book.legs, exit=book.legs.exit + 1)
     return replace(book, closing=reason, under_way=None, revision=book.revision + 1, legs=legs), close
 

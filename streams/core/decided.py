@@ -18,13 +18,13 @@ def decided(group: str, key: str, seq: int, seen: e.Seen[Any], outputs: tuple[An
     reason = getattr(cause, "reason", "")
     return c.Decided(
         group, key, seq, seen.topic, seen.partition, seen.offset, seen.offset, seen.log_time, type(seen.body).__name__, verdict,
-        subject_of(seen.body), str(getattr(reason, "value", reason)), getattr(cause, "detail", ""),
+        subject_of(seen.body) or (subject_of(cause) if cause is not None else ""), str(getattr(reason, "value", reason)), getattr(cause, "detail", ""),
         tuple(name for output in outputs for name in ids_of(output)), settings_hash,
     )
 
 
 def subject_of(body: Any) -> str:  # noqa: ANN401  (any fact)
-    """What the event was about: an intent, an order or a position; nothing for prices and beats."""
+    """What a record is about: an intent, an order or a position; nothing for prices and beats, whose decision is about what followed."""
     for field in ("intent_id", "client_order_id", "position_id", "request_id"):
         if getattr(body, field, ""):
             return str(getattr(body, field))

@@ -117,9 +117,9 @@ def _action(given: object) -> Action:
 
 
 def _order_type(given: object) -> OrderType:
-    word = given.strip().upper() if isinstance(given, str) else given
-    if word is None or word == "":
+    if given is None or given == "":
         return OrderType.MARKET
+    word = given.strip().upper() if isinstance(given, str) else ""
     if word not in list(OrderType):
         raise Unreadable("ORDER_TYPE", f"order_type is MARKET or LIMIT, not {_shown(given)}")
     return OrderType(word)
