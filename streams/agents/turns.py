@@ -9,7 +9,7 @@ import msgspec
 
 from streams.core.commands import Bury, Deny, SettingsSeen
 from streams.core.decided import decided
-from streams.core.events import Intent, Seen
+from streams.core.events import Beat, Intent, Seen
 from streams.core.ids import placed_id
 from streams.core.settings import Settings, hash_of, text_of
 from streams.errors import Unreadable
@@ -40,9 +40,17 @@ class Turns(Generic[State]):
         self._read: tuple[Place, Any] = ("", 0, 0), None
 
     def place(self, record: Record) -> bytes | None:
-        """The key that the body names: whoever wrote the record may have used another key, another partitioner or none. Raises Unreadable."""
-        self._read = record.place, fact(record)
-        return key_of(self._read[1])
+        """The key that the body names: whoever wrote the record may have used another key, another partitioner or none; None for a beat.
+
+        Raises Unreadable.
+        """
+        body = fact(record)
+        self._read = record.place, body
+        if not isinstance(body, Beat):
+            return key_of(body)
+        if record.key is not None:
+            raise Unreadable("KEY_NOT_NEEDED", "a beat belongs to a partition and has no key")
+        return None
 
     def work(self, key: bytes, state: State | None, record: Record) -> tuple[State, Sequence[Output]]:
         """One event of one key. Raises Unreadable where the record is not a fact."""

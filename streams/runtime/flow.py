@@ -100,10 +100,10 @@ class KeyedFlow(Generic[State]):
     async def _event(self, message: Any) -> bool:
         """False: the partition was taken from us before the event's turn, and who holds it now is given the event."""
         record = record_of(message)
-        if record.key is None and record.topic == self._beat_topic:
-            return await self._beat(message, record)
         try:
             key = self._key(record)
+            if key is None:
+                return await self._beat(message, record)
             if home_of(key) != record.partition:
                 return await self._pass_on(message, self._routed(record, key))
             if not await self._ours(message, key):
@@ -141,9 +141,10 @@ class KeyedFlow(Generic[State]):
         await self.app.membership.answered()
         return bool(message.generation_id == self.app.consumer_generation_id)
 
-    def _key(self, record: Record) -> bytes:
+    def _key(self, record: Record) -> bytes | None:
+        """None for a beat: no key in the body, none on the record, and the beat topic."""
         key = self._place(record) if self._place else None
-        if (key := record.key if key is None else key) is None:
+        if (key := record.key if key is None else key) is None and record.topic != self._beat_topic:
             raise Unreadable("KEY_MISSING", "neither the record's key nor its body says whose it is")
         return key
 
