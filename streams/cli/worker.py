@@ -13,7 +13,9 @@ from streams.runtime import metrics, seat
 from streams.runtime.faust import App
 from streams.runtime.processes import bound_to
 from streams.runtime.run import run
+from streams.venue.addresses import addresses
 
+PAPER_KEY = "paper"                   # the paper exchange knows it, and nobody else does
 KINDS = ("positions", "risk", "gateway")
 
 
@@ -30,12 +32,7 @@ def _one(kind: str) -> int:
     environment = configured()
     taken = seat.take(environment.state_dir, kind)
     metrics.serve(environment.metrics_port)
-    if kind == "gateway":
-        from streams.agents import gateway  # noqa: PLC0415  (ccxt costs seconds: only where it is needed)
-
-        return gateway.main(environment, taken)
-    app = _app(kind, taken)
-    return run(app)
+    return _gateway(taken) if kind == "gateway" else run(_app(kind, taken))
 
 
 def _app(kind: str, taken: seat.Seat) -> App:
@@ -44,6 +41,17 @@ def _app(kind: str, taken: seat.Seat) -> App:
     environment = configured()
     build = {"positions": positions.build, "risk": risk.build}[kind]
     return build(environment.decisions, bootstrap=environment.bootstrap, state_dir=taken.folder, instance_id=taken.instance_id)
+
+
+def _gateway(taken: seat.Seat) -> int:
+    from streams.agents import gateway  # noqa: PLC0415  (ccxt costs seconds: only where it is needed)
+    from streams.venue.binance import Keys  # noqa: PLC0415
+
+    environment = configured()
+    venue = addresses(environment.require_venue(), environment.binance_rest_url, environment.binance_ws_url)
+    keys = Keys(environment.binance_api_key.get_secret_value() or PAPER_KEY, environment.binance_api_secret.get_secret_value() or PAPER_KEY)
+    symbols = environment.decisions.symbols
+    return gateway.main(gateway.Options(environment.account, environment.bootstrap, venue, keys, symbols), taken)
 
 
 async def _all() -> int:
