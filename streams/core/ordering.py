@@ -53,7 +53,7 @@ def _entered(state: AccountState, proposal: Propose, sized: Size, ages: Ages) ->
     enter = Enter(
         state.account, proposal.symbol, proposal.intent_id, entry, guard, flat, proposal.side, sized.quantity, proposal.order_type,
         proposal.entry_price if proposal.order_type is OrderType.LIMIT else 0, proposal.stop_price, sized.leverage, proposal.timestamp,
-        min(proposal.expires_at, state.time + ages.intent_max), state.time, proposal.mark,
+        min(proposal.expires_at, state.time + ages.command_max), state.time, proposal.mark,
     )
     kept = Reservation(
         proposal.symbol, proposal.seq, proposal.side.sign * sized.quantity, price_of(proposal), sized.leverage, proposal.margin_asset,

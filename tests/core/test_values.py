@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.values import E8, Side, decimal, down, e8, farther, nearer, notional, ppm, share, side_of
+from streams.core.values import E8, Side, decimal, down, e8, farther, nearer, notional, percent, ppm, share, share_up, side_of, up
 
 prices = st.integers(1, 10**15)
 ticks = st.sampled_from([1, 10, 1_000, 10_000_000, E8])
@@ -27,9 +27,9 @@ def test_ratios_are_parts_per_million() -> None:
     assert (ppm("0.02"), ppm("1")) == (20_000, 1_000_000)
 
 
-@given(st.integers(-(2**63), 2**63 - 1))
+@given(st.integers(-(2**63) + 1, 2**63 - 1))
 def test_what_is_written_reads_back(value: int) -> None:
-    assert e8(decimal(value)) == value or value == -(2**63)
+    assert e8(decimal(value)) == value
 
 
 @pytest.mark.parametrize(("value", "text"), [(0, "0"), (E8, "1"), (-1, "-0.00000001"), (10**15 * E8, "1000000000000000"), (150_000_000, "1.5")])
@@ -66,6 +66,17 @@ def test_a_quantity_is_never_rounded_up(value: str, expected: str) -> None:
 def test_a_short_mirrors_a_long(value: int, part: int, whole: int) -> None:
     assert share(-value, part, whole) == -share(value, part, whole) == share(value, -part, whole)
     assert abs(share(value, part, whole)) == abs(value * part) // whole
+
+
+@given(st.integers(0, 10**18), st.integers(0, 10**18), st.integers(1, 10**18))
+def test_what_must_not_be_too_little_is_rounded_up(value: int, part: int, whole: int) -> None:
+    assert share_up(value, part, whole) == -(-value * part // whole)
+    assert up(value, whole) - value in range(whole) and up(value, whole) % whole == 0
+
+
+@pytest.mark.parametrize(("part_ppm", "text"), [(20_000, "2 %"), (500, "0.05 %"), (1, "0.0001 %"), (-30_000, "-3 %")])
+def test_ratios_are_told_in_percent(part_ppm: int, text: str) -> None:
+    assert percent(part_ppm) == text
 
 
 def test_notional_has_the_sign_of_the_quantity() -> None:

@@ -1,0 +1,59 @@
+"""Who tightens, and who loosens. Each row is a story of words; the last column is the mode in force after all of them."""
+import pytest
+
+from streams.core.drawdown import DAY_MS, Ruling, judged
+from streams.core.events import LagSeen, ModeWanted
+from streams.core.modes import Modes, lagged, wanted
+from streams.core.settings import Limits
+from streams.core.words import Mode
+
+
+def with_equity(modes: Modes, equity: int, log_time: int = 0) -> Modes:
+    return Modes(modes.person, judged(modes.drawdown, equity, log_time, Limits()), modes.lagging)
+
+
+WORDS = {
+    "halt": lambda modes: wanted(modes, ModeWanted("main", Mode.HALTED, "night", "ann", "r")),
+    "reduce": lambda modes: wanted(modes, ModeWanted("main", Mode.REDUCING, "news", "bob", "r")),
+    "resume": lambda modes: wanted(modes, ModeWanted("main", Mode.ACTIVE, "morning", "ann", "r")),
+    "slow": lambda modes: lagged(modes, LagSeen("main", "positions", "STOP", 5_000, 9_000)),
+    "slower": lambda modes: lagged(modes, LagSeen("main", "positions", "STOP", 6_000, 9_900)),
+    "warn": lambda modes: lagged(modes, LagSeen("main", "positions", "WARN", 50, 900)),
+    "gateway slow": lambda modes: lagged(modes, LagSeen("main", "gateway-main", "STOP", 7, 8_000)),
+    "lose": lambda modes: with_equity(with_equity(with_equity(modes, 100), 94), 94),
+    "midnight": lambda modes: with_equity(modes, 94, DAY_MS),
+}
+NIGHT, NEWS = Ruling(Mode.HALTED, "ann: night"), Ruling(Mode.REDUCING, "bob: news")
+SLOW = Ruling(Mode.REDUCING, "positions is 5000 records, 9000 ms behind")
+LOST = Ruling(Mode.HALTED, "daily loss 6 % of 0.000001, 5 % at most")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("", Ruling()),
+        ("halt", NIGHT),
+        ("halt, reduce", NIGHT),
+        ("reduce, halt", NIGHT),
+        ("halt, resume", Ruling()),
+        ("halt, midnight, midnight", NIGHT),
+        ("halt, slow, warn", NIGHT),
+        ("lose", LOST),
+        ("lose, reduce", LOST),
+        ("lose, reduce, midnight", NEWS),
+        ("lose, resume", Ruling()),
+        ("lose, midnight", Ruling()),
+        ("slow", SLOW),
+        ("slow, slower", SLOW),
+        ("slow, resume", SLOW),
+        ("slow, warn", Ruling()),
+        ("slow, gateway slow", Ruling(Mode.REDUCING, "positions is 5000 records, 9000 ms behind; gateway-main is 7 records, 8000 ms behind")),
+        ("slow, gateway slow, warn", Ruling(Mode.REDUCING, "gateway-main is 7 records, 8000 ms behind")),
+        ("slow, reduce", NEWS),
+    ],
+)
+def test_the_mode_in_force(words: str, expected: Ruling) -> None:
+    modes = Modes()
+    for word in filter(None, words.split(", ")):
+        modes = WORDS[word](modes)
+    assert modes.ruling == expected
