@@ -42,12 +42,13 @@ def intent(
 ) -> None:
     """Publish one intent and print its id; `streams why ID` tells what became of it."""
     wishes = {
-        "intent_id": intent_id or f"cli-{uuid.uuid4().hex[:16]}", "symbol": symbol, "action": action, "confidence": confidence, "position_size_usd": size_usd,
-        "leverage": leverage, "stop_loss": stop, "take_profit": target, "stop_loss_pct": stop_pct, "take_profit_pct": target_pct, "entry_price": limit,
-        "order_type": "LIMIT" if limit else "", "account": account, "source": f"cli:{getpass.getuser()}",
-        "harvest_policy": {name: value for name, value in (("mode", mode), ("trail_pct", trail_pct), ("max_time_sec", max_time_sec), ("partial_close_pct", part)) if value},
+        "intent_id": intent_id or f"cli-{uuid.uuid4().hex[:16]}", "symbol": symbol, "action": action, "account": account,
+        "confidence": confidence, "position_size_usd": size_usd, "leverage": leverage, "stop_loss": stop, "take_profit": target,
+        "stop_loss_pct": stop_pct, "take_profit_pct": target_pct, "entry_price": limit, "order_type": "LIMIT" if limit else "",
+        "harvest_policy": _given({"mode": mode, "trail_pct": trail_pct, "max_time_sec": max_time_sec, "partial_close_pct": part}),
+        "source": f"cli:{getpass.getuser()}",
     }
-    wanted = from_fields({name: value for name, value in wishes.items() if value})
+    wanted = from_fields(_given(wishes))
     [place] = publish(configured().bootstrap, [wanted])
     tell({"intent_id": wanted.intent_id, "topic": place.topic, "partition": place.partition, "offset": place.offset}, wanted.intent_id, json=json)
 
@@ -90,7 +91,12 @@ def _set_mode(account: str, mode: Mode, reason: str, *, json: bool) -> None:
 
 def _answered(wanted: ModeWanted | FlattenWanted, account: str) -> ModeSet:
     """Risk's answer. NotReachable when none came in time: what was written stays written, and holds once risk is there."""
-    answer = _await(ACCOUNT_EVENT.name, wanted, lambda message: isinstance(message, ModeSet) and message.request_id == wanted.request_id)
+    bootstrap = configured().bootstrap
+
+    def answers(record: Record) -> bool:
+        return isinstance(record.message, ModeSet) and record.message.request_id == wanted.request_id
+
+    answer = await_record(bootstrap, [ACCOUNT_EVENT.name], lambda: publish(bootstrap, [wanted]), answers, ANSWER_S)
     if answer is None:
         raise NotReachable(
             f"{type(wanted).__name__} for {account} is written (request {wanted.request_id}), but risk did not answer within {ANSWER_S:g} s",
@@ -103,15 +109,20 @@ def _control_symbol(symbol: str, control: str, reason: str, *, json: bool) -> No
     """Positions has no answer of its own: its decision on the record is the answer."""
     name = symbol.upper().replace("/", "").partition(":")[0]
     wanted = SymbolControlled(name, control, reason, getpass.getuser())
-    answer = _await(DECISION_LOG.name, wanted, lambda message: isinstance(message, Decided) and message.key == name and message.event == "SymbolControlled")
+    bootstrap, written = configured().bootstrap, list[Record]()
+
+    def decided(record: Record) -> bool:
+        found, [place] = record.message, written
+        return isinstance(found, Decided) and (found.topic, found.partition, found.offset) == (place.topic, place.partition, place.offset)
+
+    answer = await_record(bootstrap, [DECISION_LOG.name], lambda: written.extend(publish(bootstrap, [wanted])), decided, ANSWER_S)
     if answer is None:
-        raise NotReachable(f"{control} of {name} is written, but positions did not answer within {ANSWER_S:g} s", "start it with `streams worker positions`")
+        raise NotReachable(f"{control} of {name} is written, but positions did not answer in {ANSWER_S:g} s", "start it with `streams worker positions`")
     tell({"symbol": name, "control": control, "seq": answer.message.seq}, f"{name}: {control} in force", json=json)
 
 
-def _await(topic: str, wanted: Any, fits: Any) -> Record | None:  # noqa: ANN401  (a message and a question about one)
-    bootstrap = configured().bootstrap
-    return await_record(bootstrap, [topic], lambda: publish(bootstrap, [wanted]), lambda record: fits(record.message), ANSWER_S)
+def _given(wishes: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in wishes.items() if value}
 
 
 def _ask(question: str, *, yes: bool) -> None:

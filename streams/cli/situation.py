@@ -59,7 +59,8 @@ def situation(bootstrap: str, *, now: int) -> Situation:
         ("gateway", BeatRecord, ledger),
     ))
     return Situation(
-        safe=all(position.guarded for position in positions), alive=all(part.age_ms is not None and part.age_ms < SILENT_MS for part in parts),
+        safe=all(position.guarded for position in positions),
+        alive=all(part.age_ms is not None and part.age_ms < SILENT_MS for part in parts),
         accounts=_accounts(day), positions=positions, parts=parts,
     )
 

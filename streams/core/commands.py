@@ -167,7 +167,7 @@ class Withdraw(msgspec.Struct, frozen=True):
     decided_at: int
 
 
-# ---------------------------------------------------------------------------------------------------------------- decision.log, dead.letter, lag.status
+# ------------------------------------------------------------------------------------------- decision.log, dead.letter, lag.status
 
 
 class Verdict(StrEnum):

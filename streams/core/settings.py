@@ -35,8 +35,10 @@ def _policies() -> dict[str, Policy]:
     return {
         "default": Policy(trail=Trail(distance_ppm=8_000)),
         "scalper": Policy(stop_ppm=6_000, target_r_ppm=1_200_000, trail=Trail(distance_ppm=3_000, activation_r_ppm=600_000), time_max_ms=900_000),
-        "swing": Policy(stop_ppm=25_000, target_r_ppm=2_500_000, break_even_r_ppm=1_000_000, trail=Trail(distance_ppm=15_000, activation_r_ppm=1_500_000)),
-        "trend_runner": Policy(stop_ppm=20_000, target_r_ppm=0, break_even_r_ppm=1_000_000, trail=Trail(distance_ppm=12_000, activation_r_ppm=1_000_000)),
+        "swing": Policy(
+            stop_ppm=25_000, target_r_ppm=2_500_000, break_even_r_ppm=1_000_000, trail=Trail(distance_ppm=15_000, activation_r_ppm=1_500_000),
+        ),
+        "trend_runner": Policy(stop_ppm=20_000, target_r_ppm=0, break_even_r_ppm=1_000_000, trail=Trail(distance_ppm=12_000)),
     }
 
 

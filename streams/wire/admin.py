@@ -28,7 +28,8 @@ def apply(bootstrap: str, topics: Sequence[Topic] = TOPICS) -> list[str]:
     if not missing:
         return []
     replication = 3 if brokers >= CLUSTER_MIN else 1
-    made = admin.create_topics([NewTopic(topic.name, PARTITIONS, replication, config=wanted(topic, brokers)) for topic in missing], operation_timeout=TIMEOUT_S)
+    asked = [NewTopic(topic.name, PARTITIONS, replication, config=wanted(topic, brokers)) for topic in missing]
+    made = admin.create_topics(asked, operation_timeout=TIMEOUT_S)
     for name, done in made.items():
         try:
             done.result(TIMEOUT_S)
@@ -44,7 +45,7 @@ def check(bootstrap: str, topics: Sequence[Topic] = TOPICS) -> list[Fault]:
     faults = [Fault(topic.name, "is missing", "streams topics apply") for topic in topics if topic.name not in found]
     there = [topic for topic in topics if topic.name in found]
     faults += [
-        Fault(topic.name, f"has {found[topic.name]} partitions instead of {PARTITIONS}", "a key's partition is part of the contract: move to a new cluster, or a new topic")
+        Fault(topic.name, f"has {found[topic.name]} partitions instead of {PARTITIONS}", "move to a new cluster: a key's partition is part of the contract")
         for topic in there if found[topic.name] != PARTITIONS
     ]
     return faults + [fault for topic, config in zip(there, _configs(admin, there), strict=True) for fault in _differing(topic, config, brokers)]

@@ -34,7 +34,10 @@ def encode(message: Any) -> bytes:  # noqa: ANN401  (any message of the topic ta
 
 
 def decode(topic: str, value: bytes) -> Any:  # noqa: ANN401
-    """The message that a record of this topic holds. Raises Unreadable: EMPTY, HEADER, SCHEMA_UNKNOWN, TOPIC_WRONG, AVRO, JSON, or a field's own reason."""
+    """The message that a record of this topic holds.
+
+    Raises Unreadable: EMPTY, HEADER, SCHEMA_UNKNOWN, TOPIC_WRONG, AVRO, FIELD, JSON, or the reason of an intent's field.
+    """
     if not value:
         raise Unreadable("EMPTY", "the record has no value")
     intents_here = Intent in _ALLOWED.get(topic, ())

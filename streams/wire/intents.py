@@ -21,9 +21,9 @@ ACTIONS = {**{action.value: action for action in Action}, "LONG": Action.BUY, "S
 POLICY = ("mode", "trail_pct", "max_time_sec", "partial_close_pct")
 KNOWN = frozenset(
     (
-        "symbol", "action", "side", "confidence", "timestamp", "intent_id", "position_size_usd", "ai_size_usd", "leverage", "ai_leverage", "entry_price",
-        "stop_loss", "take_profit", "stop_loss_pct", "take_profit_pct", "atr_value", "order_type", "harvest_policy", "partial_close_pct", "source", "model",
-        "regime", "reason", "expires_at", "account", "exit_reason",
+        "symbol", "action", "side", "confidence", "timestamp", "expires_at", "intent_id", "account", "position_size_usd", "ai_size_usd",
+        "leverage", "ai_leverage", "order_type", "entry_price", "stop_loss", "take_profit", "stop_loss_pct", "take_profit_pct", "atr_value",
+        "harvest_policy", "partial_close_pct", "source", "model", "regime", "reason", "exit_reason",
     )
 )
 FRACTION_MAX, PERCENT_MIN = Decimal("0.10"), Decimal("0.30")   # between them nobody knows which of the two was meant
@@ -82,7 +82,8 @@ def from_fields(fields: Mapping[str, Any]) -> Intent:
 def fields_of(intent: Intent) -> dict[str, Any]:
     """The wire's fields of an intent of ours: exact, as decimal strings. What was not wished is None."""
     policy = {
-        "mode": intent.policy or None, "trail_pct": _ratio(intent.trail_ppm), "max_time_sec": decimal(intent.time_max_ms * E8 // 1_000) if intent.time_max_ms else None,
+        "mode": intent.policy or None, "trail_pct": _ratio(intent.trail_ppm),
+        "max_time_sec": decimal(intent.time_max_ms * E8 // 1_000) if intent.time_max_ms else None,
         "partial_close_pct": decimal(intent.partial_ppm * E8 // PPM) if intent.partial_ppm else None,
     }
     return {
@@ -90,7 +91,8 @@ def fields_of(intent: Intent) -> dict[str, Any]:
         "confidence": decimal(intent.confidence_ppm * E8 // PPM) if intent.confidence_ppm >= 0 else None,
         "timestamp": intent.timestamp or None, "expires_at": intent.expires_at or None, "order_type": intent.order_type.value,
         "position_size_usd": _decimal_or_none(intent.size), "leverage": str(intent.leverage) if intent.leverage else None,
-        "entry_price": _decimal_or_none(intent.entry_price), "stop_loss": _decimal_or_none(intent.stop_price), "take_profit": _decimal_or_none(intent.target_price),
+        "entry_price": _decimal_or_none(intent.entry_price),
+        "stop_loss": _decimal_or_none(intent.stop_price), "take_profit": _decimal_or_none(intent.target_price),
         "stop_loss_pct": _ratio(intent.stop_ppm), "take_profit_pct": _ratio(intent.target_ppm),
         "atr_value": decimal(intent.atr_ppm * E8 // PPM) if intent.atr_ppm else None,
         "harvest_policy": policy if any(policy.values()) else None, "exit_reason": intent.reason.value if intent.reason else None,

@@ -28,7 +28,9 @@ from streams.wire.topics import (
 
 TOPICS = tuple(
     topic.name
-    for topic in (TRADE_INTENT, ORDER_PROPOSAL, ORDER_COMMAND, EXIT_COMMAND, ORDER_LEDGER, ORDER_STATUS, ORDER_FILL, POSITION_UPDATE, DECISION_LOG, DEAD_LETTER)
+    for topic in (
+        TRADE_INTENT, ORDER_PROPOSAL, ORDER_COMMAND, EXIT_COMMAND, ORDER_LEDGER, ORDER_STATUS, ORDER_FILL, POSITION_UPDATE, DECISION_LOG, DEAD_LETTER,
+    )
 )
 
 
@@ -66,8 +68,10 @@ def lineage(records: Iterable[Record], wanted: str) -> list[Link]:
 
 
 def named(record: Record) -> set[str]:
-    """The ids that a record holds. Snapshots between opening and closing say nothing new and hold none; the venue's numbers are unique in a symbol only,
-    so they lead to a record (`lineage` takes them) but link none.
+    """The ids that a record holds.
+
+    Snapshots between opening and closing say nothing new and hold none. The venue's numbers are unique within a symbol only: they lead to a record
+    (`lineage` takes them), but link none.
     """
     message = record.message
     place = placed_id(record.topic, record.partition, record.offset)
@@ -94,9 +98,10 @@ def named(record: Record) -> set[str]:
 
 def _link(record: Record) -> Link:
     message = record.message
+    told = {name: value for name, value in msgspec.to_builtins(message).items() if value not in ("", 0, None, (), [], False)}
     return Link(
         record.log_time, record.topic, record.partition, record.offset, type(message).__name__, _own_id(record),
-        getattr(message, "venue_time", 0), {name: value for name, value in msgspec.to_builtins(message).items() if value not in ("", 0, None, (), [], False)},
+        getattr(message, "venue_time", 0), told,
     )
 
 

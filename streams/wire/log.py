@@ -56,7 +56,7 @@ def tail(bootstrap: str, topics: Sequence[str], until: Callable[[], bool]) -> It
         consumer.close()
 
 
-def await_record(bootstrap: str, topics: Sequence[str], act: Callable[[], None], wanted: Callable[[Record], bool], seconds: float) -> Record | None:
+def await_record(bootstrap: str, topics: Sequence[str], act: Callable[[], object], wanted: Callable[[Record], bool], seconds: float) -> Record | None:
     """Do `act` once listening, then wait for the record that answers it; None when none came in time."""
     deadline = time.monotonic() + seconds
     records = tail(bootstrap, topics, lambda: time.monotonic() > deadline)
@@ -107,7 +107,8 @@ def _starts(consumer: Consumer, topics: Sequence[str], since: int | None) -> lis
     places = _places(consumer, topics)
     if since is None:
         return [TopicPartition(place.topic, place.partition, OFFSET_BEGINNING) for place in places]
-    found: list[TopicPartition] = consumer.offsets_for_times([TopicPartition(place.topic, place.partition, since) for place in places], timeout=TIMEOUT_S)
+    asked = [TopicPartition(place.topic, place.partition, since) for place in places]
+    found: list[TopicPartition] = consumer.offsets_for_times(asked, timeout=TIMEOUT_S)
     return found
 
 
@@ -122,10 +123,10 @@ def _to_the_end(consumer: Consumer, starts: list[TopicPartition]) -> Iterator[Re
         if message is not None and error is None:
             deadline = time.monotonic() + TIMEOUT_S
             yield _record(message)
-        elif message is not None and error is not None and error.code() == KafkaError._PARTITION_EOF:
+        elif message is not None and error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  (its only name)
             left.discard((message.topic(), message.partition()))
         elif time.monotonic() > deadline:
-            raise NotReachable(f"the broker stopped answering while {sorted(left)[0]} was being read", "streams kafka status")
+            raise NotReachable(f"the broker stopped answering while {min(left)} was being read", "streams kafka status")
 
 
 def _record(message: Message) -> Record:
