@@ -41,10 +41,11 @@ class KeyedFlow(Generic[State]):
     """The agents of one table: `read` the input topics, `beat` if time matters.
 
     work(key, state, record)  pure: the next state (None at a key's first event) and the outputs; or None where nothing of it must be kept: the
-                              event is acknowledged at once and the table stays as it is. A beat has `record.key` None. Raises `Unreadable`.
+                              event is acknowledged at once and the table stays as it is. Raises `Unreadable`, but not at a beat.
     bury(record, error)       the dead letter of a record that cannot be read, or that is lost between partitions.
     place(record)             the key that the body names, for topics whose producers may use another key, another partitioner or none; None
-                              where the body names none. Raises `Unreadable`. Without this hook the record's key is believed.
+                              where the body names none. Raises `Unreadable`. Without this hook the record's key is believed. A record of the
+                              beat topic that has neither is a beat.
     due(state, log_time)      whether a beat has something to do for this state.
     """
 
@@ -102,17 +103,19 @@ class KeyedFlow(Generic[State]):
         record = record_of(message)
         try:
             key = self._key(record)
-            if key is None:
-                return await self._beat(message, record)
-            if home_of(key) != record.partition:
-                return await self._pass_on(message, self._routed(record, key))
-            if not await self._ours(message, key):
-                return False
-            turn = self._turn(key, record)
+            if key is not None:
+                return await self._keyed(message, key, record)
         except Unreadable as error:
             metrics.DEAD_LETTERS.labels(record.topic, error.reason).inc()
             return await self._pass_on(message, self._bury(record, error))
-        metrics.EVENTS.labels(record.topic).inc()
+        return await self._beat(message, record)
+
+    async def _keyed(self, message: Any, key: bytes, record: Record) -> bool:
+        if home_of(key) != record.partition:
+            return await self._pass_on(message, self._routed(record, key))
+        if not await self._ours(message, key):
+            return False
+        turn = self._turn(key, record)
         self._confirm(turn, partial(message.ack, self.app.consumer))
         return True
 
@@ -172,6 +175,7 @@ class KeyedFlow(Generic[State]):
         self._refuse_too_large(key, value, outputs, record)
         self.table.data[key] = value                     # not table[key] = …, which drops the changelog's future
         self._decoded[key] = value, stored
+        metrics.EVENTS.labels(record.topic).inc()
         sends = [self.table.send_changelog(record.partition, key, value), *map(self._send, outputs)]
         return Turn(key, sum(output.size for output in outputs), sends)
 

@@ -17,6 +17,8 @@ from streams.runtime.flow import KeyedFlow
 from streams.runtime.records import Output, Record
 from streams.runtime.run import run
 
+BEAT = b"beat"
+
 
 class Setup(msgspec.Struct, frozen=True):
     bootstrap: str
@@ -56,7 +58,9 @@ class Rules:
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
 
-    def place(self, record: Record) -> bytes:
+    def place(self, record: Record) -> bytes | None:
+        if record.value == BEAT:
+            return None
         return _event(record).key.encode()
 
     def due(self, count: Count, log_time: int) -> bool:
@@ -67,7 +71,7 @@ class Rules:
 
     def work(self, key: bytes, count: Count | None, record: Record) -> tuple[Count, list[Output]]:
         count = count or Count(0)
-        if record.key is None:
+        if record.value == BEAT:
             answers = [Output(self.setup.topic(to), key, f"{name} reminded {count.total}".encode()) for name, to in count.reminders]
             return Count(count.total), answers
         event = _event(record)
@@ -109,7 +113,7 @@ def main(setup: Setup) -> int:
     )
     flow = KeyedFlow(app, "counts", Count, rules.work, rules.bury, place=rules.place, due=rules.due, beat_topic=setup.topic("in.a"))
     flow.read(setup.topic("in.a"), setup.topic("in.b"))
-    flow.beat(lambda: b"beat")
+    flow.beat(lambda: BEAT)
     return run(app, around=beside(), grace_s=setup.grace_s)
 
 
