@@ -21,6 +21,7 @@ START = 20_000 * DAY_MS
 SYMBOLS = {"BTCUSDT": BTC, "SOLUSDT": msgspec.structs.replace(BTC, symbol="SOLUSDT"), "ETHUSDC": ETHC}
 SETTINGS = Settings(limits=Limits(risk_ppm=20_000, positions_max=2))
 Events = list[tuple[int, Any]]
+Told = list[tuple[AccountState, Any, tuple[Any, ...], AccountState]]
 
 
 @st.composite
@@ -44,7 +45,8 @@ def small_proposals(draw: st.DrawFn) -> Propose:
 
 
 small_updates = st.builds(
-    PositionUpdated, st.just("main"), st.just("BTCUSDT"), st.integers(0, 6), entry_intent_id=st.sampled_from(["", "i0-BTCUSDT", "i1-BTCUSDT", "i2-BTCUSDT"]),
+    PositionUpdated, st.just("main"), st.just("BTCUSDT"), st.integers(0, 6),
+    entry_intent_id=st.sampled_from(["", "i0-BTCUSDT", "i1-BTCUSDT", "i2-BTCUSDT"]),
 )
 
 
@@ -83,7 +85,7 @@ def seen(body: Any, log_time: int, offset: int = 0) -> Seen[Any]:  # noqa: ANN40
     return Seen("topic", 0, offset, log_time, body)
 
 
-def played(events: Events, state: AccountState | None = None) -> list[tuple[AccountState, Any, tuple[Any, ...], AccountState]]:
+def played(events: Events, state: AccountState | None = None) -> Told:
     """Each event with the state before it, what followed, and the state after."""
     state, now, told = state or new("main"), START, []
     for passed, body in events:
@@ -104,25 +106,29 @@ def funded() -> AccountState:
 @given(timed(proposals(), updates(), balances, others) | timed(small_proposals(), small_updates))
 def test_a_reservation_lives_exactly_until_its_symbol_ends_it(events: Events) -> None:
     told = played(events, funded())
-    entered = {output.intent_id: body for _, body, outputs, _ in told if isinstance(body, Propose) for output in outputs if isinstance(output, Enter)}
     for _, _, _, state in told:
         for intent_id, kept in state.reservations.items():
             last = state.snapshots.get(kept.symbol)
             assert last is None or last.seq <= kept.seq or last.entry_intent_id == intent_id
     state = told[-1][3] if told else funded()
+    assert list(state.reservations) == [
+        body.intent_id for place, (_, body, _, _) in enumerate(told)
+        if isinstance(body, Propose) and still_in_flight(place, told)
+    ]
     held = {name: last.seq for name, last in state.snapshots.items()}
-    assert set(state.reservations) == {
-        intent_id for intent_id, asked in entered.items() if still_in_flight(asked, [body for _, body, _, _ in told])
-    }
     for symbol in SYMBOLS:
         state, _ = step(state, seen(PositionUpdated("main", symbol, max(held.get(symbol, 0), 20) + 1), START), SETTINGS)
     assert (state.reservations, state.waiting) == ({}, ())
 
 
-def still_in_flight(asked: Propose, bodies: list[Any]) -> bool:
-    """By the rule alone: no snapshot that counted (each later than all before it) came after the proposal without naming it."""
-    highest = -1
-    for body in bodies:
+def still_in_flight(place: int, told: Told) -> bool:
+    """By the rule alone: ordered there, and since then no snapshot that counted was later than the proposal and did not name it."""
+    before, asked, outputs, _ = told[place]
+    if not any(isinstance(output, Enter) for output in outputs):
+        return False
+    last = before.snapshots.get(asked.symbol)
+    highest = last.seq if last else -1
+    for _, body, _, _ in told[place:]:
         if isinstance(body, PositionUpdated) and body.symbol == asked.symbol and body.seq > highest:
             highest = body.seq
             if body.seq > asked.seq and body.entry_intent_id != asked.intent_id:
