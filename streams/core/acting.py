@@ -54,15 +54,29 @@ def _known_or_old(intent: Intent, log_time: int, settings: Settings, *, first: b
 
 
 def _closing(book: Book, intent: Intent, symbol: str, market: Market, now: int) -> Acted:
-    if book.position is None and book.entry is None:
-        return _denied(replace(book, waiting=None, flip=None), intent, symbol, No(Denial.POSITION_MISSING, "nothing is held or in flight"))
     part = _part(book, intent, market.instrument, market.mark)
-    if part and book.under_way is not None:
+    if part and book.closing:
+        return _denied(book, intent, symbol, No(Denial.POSITION_MISSING, "all of it is being closed already"))
+    if part and (book.under_way is not None or book.waiting is not None):
+        if book.waiting is not None:
+            return _denied(book, intent, symbol, No(Denial.ENTRY_IN_FLIGHT, f"{book.waiting.intent.intent_id} waits to be worked first"))
         return replace(book, waiting=Waiting(intent, now)), ()      # after the plan that is under way
     if part:
         return _reduced(book, symbol, part, now)
-    book, close = closed(replace(book, waiting=None, flip=None), symbol, intent.reason or Exit.CLOSE, now)
-    return book, (close,)
+    book, withdrawn = _withdrawn(book, symbol, intent)
+    if book.position is None and book.entry is None:
+        return _denied(book, intent, symbol, No(Denial.POSITION_MISSING, "nothing is held or in flight"), *withdrawn)
+    book, close = closed(book, symbol, intent.reason or Exit.CLOSE, now)
+    return book, (*withdrawn, close)
+
+
+def _withdrawn(book: Book, symbol: str, by: Intent) -> tuple[Book, tuple[Deny, ...]]:
+    """Without what waits: each intent has an end, and is told it."""
+    waiting = [waits.intent for waits in (book.waiting, book.flip) if waits]
+    detail = f"taken back by {by.action} {by.intent_id}"
+    return replace(book, waiting=None, flip=None), tuple(
+        Deny(book.account, symbol, intent.intent_id, Denial.INTENT_WITHDRAWN, detail) for intent in waiting
+    )
 
 
 def _part(book: Book, intent: Intent, instrument: Instrument | None, mark: int) -> int:
@@ -89,7 +103,7 @@ def _reduced(book: Book, symbol: str, quantity: int, now: int) -> Acted:
 
 def _cancelling(book: Book, intent: Intent, symbol: str, now: int) -> Acted:
     if book.waiting is not None or book.flip is not None:
-        return replace(book, waiting=None, flip=None), ()
+        return _withdrawn(book, symbol, intent)
     if book.entry is None:
         return _denied(book, intent, symbol, No(Denial.ENTRY_MISSING, "no entry is working"))
     return book, (Withdraw(book.account, symbol, book.entry.intent.intent_id, now),)
@@ -97,7 +111,8 @@ def _cancelling(book: Book, intent: Intent, symbol: str, now: int) -> Acted:
 
 def _entering(book: Book, intent: Intent, state: SymbolState, settings: Settings, since: int) -> Acted:
     symbol, now = state.symbol, state.time
-    refusal = deny_symbol(state.market)
+    probed = any(other.entry is not None for other in state.books.values())
+    refusal = deny_symbol(state.market, probed=probed and book.entry is None)
     if refusal is not None:
         return _denied(book, intent, symbol, refusal)
     if book.entry is not None or book.waiting is not None or book.flip is not None or book.closing:
@@ -137,5 +152,5 @@ def _proposed(book: Book, intent: Intent, terms: Terms, state: SymbolState, sett
     return replace(book, entry=entry), (propose,)
 
 
-def _denied(book: Book, intent: Intent, symbol: str, no: No) -> Acted:
-    return book, (Deny(intent.account, symbol, intent.intent_id, no.reason, no.detail),)
+def _denied(book: Book, intent: Intent, symbol: str, no: No, *before: Deny) -> Acted:
+    return book, (*before, Deny(intent.account, symbol, intent.intent_id, no.reason, no.detail))

@@ -77,8 +77,8 @@ def snapshot(book: Book, symbol: str, seq: int, market: Market) -> PositionUpdat
         return PositionUpdated(book.account, symbol, seq, mark=market.mark, margin_asset=asset, entry_intent_id=entry)
     target = next((order.price for order in position.resting if order.leg == "target"), 0)
     return PositionUpdated(
-        book.account, symbol, seq, position.held.position_id, position.held.quantity, position.held.price_average, market.mark, asset, rests_at(position),
-        target, position.guard is not None, entry, 0, position.opened_at, realised_pnl=position.realised,
+        book.account, symbol, seq, position.held.position_id, position.held.quantity, position.held.price_average, market.mark, asset,
+        rests_at(position), target, position.guard is not None, entry, 0, position.opened_at, realised_pnl=position.realised,
         unrealised_pnl=profit(position.held, position.held.quantity, market.mark) if market.mark else 0, fees=position.fees, source=position.source,
         model=position.model,
     )

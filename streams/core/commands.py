@@ -18,6 +18,7 @@ class Denial(StrEnum):
     SYMBOL_NOT_LISTED = "SYMBOL_NOT_LISTED"            # no filters came within the wait, or not one of the symbols in the settings
     POSITION_MISSING = "POSITION_MISSING"              # a CLOSE of nothing
     ENTRY_MISSING = "ENTRY_MISSING"                    # a CANCEL of nothing
+    INTENT_WITHDRAWN = "INTENT_WITHDRAWN"              # it waited, and a later CLOSE or CANCEL took it back
     SYMBOL_NOT_TRADING = "SYMBOL_NOT_TRADING"
     SYMBOL_HALTED = "SYMBOL_HALTED"
     BREAKER_OPEN = "BREAKER_OPEN"

@@ -18,7 +18,8 @@ def decided(group: str, key: str, seq: int, seen: e.Seen[Any], outputs: tuple[An
     reason = getattr(cause, "reason", "")
     return c.Decided(
         group, key, seq, seen.topic, seen.partition, seen.offset, seen.offset, seen.log_time, type(seen.body).__name__, verdict,
-        subject_of(seen.body) or (subject_of(cause) if cause is not None else ""), str(getattr(reason, "value", reason)), getattr(cause, "detail", ""),
+        subject_of(seen.body) or (subject_of(cause) if cause is not None else ""), str(getattr(reason, "value", reason)),
+        getattr(cause, "detail", ""),
         tuple(name for output in outputs for name in ids_of(output)), settings_hash,
     )
 

@@ -103,9 +103,29 @@ def _trail(position: Position, best: int) -> int:
     return best - position.side.sign * share(best, trail.distance_ppm, PPM)
 
 
+def adopted(position: Position, policy: Policy, price: int) -> Position:
+    """A stranger's position with the stop of a policy: so far from its average or from the price, whichever is the farther, lest it be closed at once."""
+    side = position.side
+    base = side.sign * min(side.sign * position.held.price_average, side.sign * price)
+    return msgspec.structs.replace(position, policy=policy, stop_first=base - side.sign * share(base, policy.stop_ppm, PPM))
+
+
+def passed(position: Position, want: Wanted, price: int) -> Exit | None:
+    """Why the position must be closed at market now: the price lies beyond a stop or a target that is wanted and does not rest.
+
+    The venue would refuse an order there.
+    """
+    side, level = position.side, rests_at(position)
+    tighter = want.stop_price and (not level or side.sign * (want.stop_price - level) > 0)
+    if tighter and side.sign * (price - want.stop_price) <= 0:
+        return want.why
+    rests = any(order.leg == "target" for order in position.resting)
+    return Exit.TARGET if want.target_price and not rests and side.sign * (price - want.target_price) >= 0 else None
+
+
 def rests_at(position: Position) -> int:
     """The tightest stop that rests; 0 where none does."""
-    prices = [order.price for order in (*position.resting, *([position.guard] if position.guard else [])) if order.leg != "target"]
+    prices = [order.price for order in (*position.resting, *([position.guard] if position.guard else [])) if order.leg in ("guard", "stop")]
     if not prices:
         return 0
     return max(prices) if position.side is Side.BUY else min(prices)

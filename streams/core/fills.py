@@ -1,19 +1,21 @@
 """A fill in the book: the position after it, the entry that it belongs to, and why it left the position if it did.
 
 A fill may come before the status of its order and after its end, once or again; only its trade id says whether it is new. What opened without an
-order of ours is a stranger's: it is told, and protected only where the settings adopt it.
+order of ours is a stranger's: it is told, and protected only where the settings adopt it. What a stranger opened and an entry of ours added to is
+ours from then on, for nobody can tell the two apart.
 """
 import msgspec
 
-from streams.core.book import TRADES_KEPT, Book, farewell, snapshot
+from streams.core.book import TRADES_KEPT, Book, Entry, farewell, snapshot
 from streams.core.events import Filled, PositionUpdated
-from streams.core.exits import Position
+from streams.core.exits import Position, Resting
 from streams.core.ids import leg_of
 from streams.core.market import Market
-from streams.core.positions import FLAT, Trade, filled
+from streams.core.positions import Held, Trade, filled
 from streams.core.words import Exit
 
 LIQUIDATIONS = ("autoclose-", "adl_autoclose", "settlement_autoclose-", "delivery_autoclose-")
+replace = msgspec.structs.replace
 
 
 def booked(book: Book, fill: Filled, market: Market, seq: int, now: int) -> tuple[Book, tuple[PositionUpdated, ...]]:
@@ -21,55 +23,81 @@ def booked(book: Book, fill: Filled, market: Market, seq: int, now: int) -> tupl
     if fill.trade_id in book.trades:
         return book, ()
     entry = book.entry if book.entry and book.entry.client_order_id == fill.client_order_id else None
-    before = book.position or _opened(book, fill, now)
+    before = book.position or _opened(entry, fill, now)
     held, earned = filled(before.held, Trade(fill.account, fill.symbol, fill.trade_id, fill.signed, fill.price))
-    reason = _reason(book, fill) if earned or abs(held.quantity) < abs(before.held.quantity) else before.exit
+    smaller = abs(held.quantity) < abs(before.held.quantity) or before.held.quantity * held.quantity < 0
     fee = fill.fee if market.instrument and fill.fee_asset == market.instrument.margin_asset else 0
-    after = msgspec.structs.replace(before, held=held, realised=before.realised + earned, fees=before.fees + fee, exit=reason)
-    book = msgspec.structs.replace(book, trades=(*book.trades[-TRADES_KEPT + 1 :], fill.trade_id))
-    if entry is not None:
-        entry = msgspec.structs.replace(entry, filled=entry.filled + fill.quantity)
-        book = msgspec.structs.replace(book, entry=None if entry.over else entry)
+    after = replace(
+        before, held=held, realised=before.realised + earned, fees=before.fees + fee, exit=_reason(book, fill) if smaller else before.exit,
+        resting=_less(before.resting, fill),
+    )
+    under_way = replace(book.under_way, placing=_less(book.under_way.placing, fill)) if book.under_way else None
+    trades = (*book.trades[-TRADES_KEPT + 1 :], fill.trade_id)
+    book = replace(book, trades=trades, entry=_counted(book.entry, entry, fill), under_way=under_way)
     if held.quantity and held.position_id == (before.held.position_id or held.position_id):
-        book = msgspec.structs.replace(book, position=after)
+        book = replace(book, position=_owned(after, entry) if entry and not smaller else after)
         return book, (snapshot(book, fill.symbol, seq, market),)
-    return _left(book, fill, market, before, after, seq, now)
+    return _left(book, fill, market, before.held, after, entry, seq, now)
 
 
-def _left(book: Book, fill: Filled, market: Market, before: Position, after: Position, seq: int, now: int) -> tuple[Book, tuple[PositionUpdated, ...]]:
-    """The position is flat, or a fill went through zero and opened another one, which is a stranger's."""
-    ended = book.position is not None
-    book = msgspec.structs.replace(book, position=None, under_way=None, closing=book.closing if book.entry else None)
-    told = (farewell(book, fill.symbol, seq, market, after, before.held, now),) if ended else ()
-    if not after.held.quantity:
+def _counted(in_flight: Entry | None, entry: Entry | None, fill: Filled) -> Entry | None:
+    """The entry in flight with what it filled; None once it has ended and all its fills have been seen."""
+    if entry is None:
+        return in_flight
+    entry = replace(entry, filled=entry.filled + fill.quantity)
+    return None if entry.over else entry
+
+
+def _less(resting: tuple[Resting, ...], fill: Filled) -> tuple[Resting, ...]:
+    """What still rests: an order that fills has so much less to fill."""
+    if all(order.client_order_id != fill.client_order_id for order in resting):
+        return resting
+    left = (replace(order, quantity=order.quantity - fill.quantity) if order.client_order_id == fill.client_order_id else order for order in resting)
+    return tuple(order for order in left if order.quantity > 0)
+
+
+def _left(
+    book: Book, fill: Filled, market: Market, held: Held, ended: Position, entry: Entry | None, seq: int, now: int,
+) -> tuple[Book, tuple[PositionUpdated, ...]]:
+    """The position is flat, or a fill went through zero and opened another one: the entry's, else a stranger's."""
+    told = (farewell(book, fill.symbol, seq, market, ended, held, now),) if book.position is not None else ()
+    book = replace(book, position=None, under_way=None, plan_after=0, closing=book.closing if book.entry else None)
+    if not ended.held.quantity:
         return book, told
-    opened = Position(held=after.held, opened_at=now, best=fill.price)
-    book = msgspec.structs.replace(book, position=opened)
+    book = replace(book, position=replace(_opened(entry, fill, now), held=ended.held))
     return book, (*told, snapshot(book, fill.symbol, seq, market))
 
 
-def _opened(book: Book, fill: Filled, now: int) -> Position:
-    """What a fill of a flat book opens: the entry's position, if it is the entry's fill."""
-    entry = book.entry
-    if entry is None or entry.client_order_id != fill.client_order_id:
-        return Position(held=FLAT, opened_at=now, best=fill.price)
-    return Position(
-        FLAT, entry.intent.intent_id, now, entry.policy, entry.stop_price, entry.target_price, fill.price, source=entry.intent.source, model=entry.intent.model,
-        stop_price=entry.stop_price, guard=entry.guard,
+def _opened(entry: Entry | None, fill: Filled, now: int) -> Position:
+    """What a fill of a flat book opens."""
+    position = Position(opened_at=now, best=fill.price)
+    return position if entry is None else _owned(position, entry)
+
+
+def _owned(position: Position, entry: Entry) -> Position:
+    """A position with what the entry that fills it brings; one that is ours already keeps its own."""
+    if position.intent_id:
+        return position
+    return replace(
+        position, intent_id=entry.intent.intent_id, policy=entry.policy, stop_first=entry.stop_price, stop_price=entry.stop_price,
+        target_price=entry.target_price, guard=entry.guard, source=entry.intent.source, model=entry.intent.model,
     )
 
 
 def _reason(book: Book, fill: Filled) -> Exit:
-    """Why the position became smaller: the order that did it says so."""
-    resting = book.position.resting if book.position else ()
+    """Why the position became smaller: the order that did it says so, whether its status came before the fill or comes after."""
+    position, placing = book.position, book.under_way.placing if book.under_way else ()
+    orders = (*(position.resting if position else ()), *placing)
     match leg_of(fill.client_order_id):
         case "guard":
-            return Exit.GUARD if any(order.leg == "stop" for order in resting) else Exit.STOP
-        case "stop" | "target" as leg:
-            known = {order.client_order_id: order.why for order in (*resting, *(book.under_way.placing if book.under_way else ()))}
-            return known.get(fill.client_order_id, Exit.TARGET if leg == "target" else Exit.STOP)
+            return Exit.GUARD if position and any(order.leg == "stop" for order in position.resting) else Exit.STOP
+        case "stop":
+            why = position.stop_why if position else Exit.STOP
+            return next((order.why for order in orders if order.client_order_id == fill.client_order_id), why)
+        case "target" | "rung":
+            return Exit.TARGET
         case "exit":
-            return book.closing or (book.under_way.plan.reason if book.under_way else Exit.CLOSE)
+            return book.closing or Exit.CLOSE
         case "flat":
             return Exit.NO_GUARD
         case _:

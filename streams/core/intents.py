@@ -48,14 +48,16 @@ def expires_at(intent: Intent, log_time: int, settings: Settings) -> int:
     return min(intent.expires_at or made + settings.ages.intent_max, made + settings.ages.intent_max)
 
 
-def deny_symbol(market: Market) -> No | None:
-    """What speaks against any entry of the symbol."""
+def deny_symbol(market: Market, *, probed: bool) -> No | None:
+    """What speaks against any entry of the symbol. `probed`: another account's entry is in flight, and a breaker lets one probe."""
     if market.instrument is not None and market.instrument.status != TRADING:
         return No(Denial.SYMBOL_NOT_TRADING, f"the venue's status is {market.instrument.status}")
     if market.halted:
         return No(Denial.SYMBOL_HALTED, market.halted)
     if market.breaker.state is BreakerState.OPEN:
         return No(Denial.BREAKER_OPEN, market.breaker.reason)
+    if market.breaker.state is BreakerState.PROBING and probed:
+        return No(Denial.BREAKER_OPEN, f"{market.breaker.reason}: another entry probes")
     return None
 
 
@@ -99,7 +101,8 @@ def _stop(intent: Intent, policy: Policy, price: int, mark: int, instrument: Ins
     wished = intent.stop_price or (price - side.sign * share(price, intent.stop_ppm, PPM) if intent.stop_ppm else 0)
     if wished:
         if side.sign * (min(price * side.sign, mark * side.sign) * side.sign - wished) <= 0:
-            return No(Denial.STOP_WRONG_SIDE, f"stop {decimal(wished)} does not lie {'below' if side is Side.BUY else 'above'} the mark {decimal(mark)}")
+            where = "below" if side is Side.BUY else "above"
+            return No(Denial.STOP_WRONG_SIDE, f"stop {decimal(wished)} does not lie {where} entry {decimal(price)} and mark {decimal(mark)}")
         if side.sign * (farthest - wished) > 0:
             return No(Denial.STOP_TOO_FAR, f"stop {decimal(wished)} lies beyond {decimal(farthest)}")
     else:

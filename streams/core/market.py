@@ -22,6 +22,7 @@ class Market(msgspec.Struct, frozen=True):
     moved_at: int = 0                 # log_time of the last tick that changed a price
     halted: str = ""                  # a person's reason
     breaker: Breaker = SHUT
+    believed: bool = False            # the last tick was a price, and no jump: exits go by it
 
     @property
     def spread_ppm(self) -> int:
@@ -30,16 +31,21 @@ class Market(msgspec.Struct, frozen=True):
 
 
 def ticked(market: Market, tick: Tick, now: int, limits: BreakerLimits) -> Market:
-    """After a tick. A price of zero or below is no price: the breaker opens and the market stays as it was."""
+    """After a tick. A price of zero or below is no price: the breaker opens and the market stays as it was.
+
+    A jump is a price, yet no exit is decided by it: the next tick confirms it, or was the better one.
+    """
     if min(tick.last, tick.bid, tick.ask, tick.mark, tick.high, tick.low) <= 0:
-        return _broken(market, "PRICE_ZERO", now)
+        return msgspec.structs.replace(_broken(market, "PRICE_ZERO", now), believed=False)
     moved = (tick.last, tick.bid, tick.ask, tick.mark) != (market.last, market.bid, market.ask, market.mark)
     after = msgspec.structs.replace(
-        market, last=tick.last, bid=tick.bid, ask=tick.ask, mark=tick.mark, mark_time=now, moved_at=now if moved or not market.moved_at else market.moved_at,
+        market, last=tick.last, bid=tick.bid, ask=tick.ask, mark=tick.mark, mark_time=now,
+        moved_at=now if moved or not market.moved_at else market.moved_at,
         breaker=breakers.cooled(market.breaker, limits, now) if market.breaker is not SHUT else SHUT,
+        believed=True,
     )
-    if market.mark and abs(tick.mark - market.mark) * PPM > market.mark * limits.jump_max_ppm:
-        return _broken(after, "PRICE_JUMP", now)
+    if any(was and abs(price - was) * PPM > was * limits.jump_max_ppm for was, price in ((market.mark, tick.mark), (market.last, tick.last))):
+        return msgspec.structs.replace(_broken(after, "PRICE_JUMP", now), believed=False)
     if not moved and now - after.moved_at > limits.frozen_max:
         return _broken(after, "PRICE_FROZEN", now)
     return after

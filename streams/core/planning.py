@@ -11,13 +11,21 @@ from streams.core.words import Exit
 replace = msgspec.structs.replace
 
 
+def manageable(book: Book, *, adopt: bool) -> bool:
+    """Whether Exit Brain may place for it: ours and guarded, or a stranger's that is adopted; not while it is being closed or answered for."""
+    position = book.position
+    if position is None or book.closing or book.under_way:
+        return False
+    return position.guard is not None if position.intent_id else adopt
+
+
 def planned(book: Book, symbol: str, market: Market, now: int, tick_time: int, *, adopt: bool) -> tuple[Book, Plan | None]:
     """The book with its next plan under way; None where none is needed, or may be made yet."""
     position, instrument = book.position, market.instrument
-    if position is None or instrument is None or book.closing or book.under_way or now < book.plan_after or not (position.intent_id or adopt):
+    if position is None or instrument is None or now < book.plan_after or not manageable(book, adopt=adopt):
         return book, None
     want = wanted(position, instrument.tick_size, instrument.taker_fee_ppm)
-    after = change(book.account, symbol, position, want, book.legs, instrument.quantity_step)
+    after = change(book.account, symbol, position, want, book.legs)
     if not after.steps:
         return book, None
     reason = after.placing[0].why if after.placing else Exit.STOP

@@ -36,10 +36,8 @@ class Change(msgspec.Struct, frozen=True):
     legs: Legs
 
 
-def change(account: str, symbol: str, position: Position, wanted: Wanted, legs: Legs, quantity_step: int) -> Change:
-    """From what rests to what is wanted; no steps where nothing is worth one. Nothing is placed for a position without a guard."""
-    if position.guard is None or not quantity_step:
-        return Change((), (), legs)
+def change(account: str, symbol: str, position: Position, wanted: Wanted, legs: Legs) -> Change:
+    """From what rests to what is wanted; no steps where nothing is worth one."""
     size = abs(position.held.quantity)
     owner = position.held.position_id
     placing: list[Resting] = []
@@ -52,7 +50,8 @@ def change(account: str, symbol: str, position: Position, wanted: Wanted, legs: 
         placing.append(Resting(client_order_id(account, symbol, owner, TARGET, legs.target), TARGET, wanted.target_price, size, Exit.TARGET))
         leaving += [order.client_order_id for order in position.resting if order.leg == TARGET]
         legs = msgspec.structs.replace(legs, target=legs.target + 1)
-    places = (PlanStep(Step.PLACE_STOP if order.leg == STOP else Step.PLACE_TARGET, order.client_order_id, order.quantity, order.price) for order in placing)
+    kinds = {STOP: Step.PLACE_STOP, TARGET: Step.PLACE_TARGET}
+    places = (PlanStep(kinds[order.leg], order.client_order_id, order.quantity, order.price) for order in placing)
     return Change((*places, *(PlanStep(Step.CANCEL, name) for name in leaving)), tuple(placing), legs)
 
 

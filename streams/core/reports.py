@@ -1,10 +1,15 @@
-"""What the gateway says of an entry, of a plan, of a resting order; what of it is not about the present is ignored."""
+"""What the gateway says of an entry, of a plan, of a resting order; what of it is not about the present is ignored.
+
+Fills and statuses are two topics and have no common order: every report here may be about something that the fills have ended already, or that
+they have still to open.
+"""
 import msgspec
 
-from streams.core.book import Book
+from streams.core.book import Book, UnderWay
 from streams.core.entry import Cover, advance
 from streams.core.events import EntryReported, ExitReported, PlanReported
-from streams.core.exits import Resting
+from streams.core.exits import Position, Resting
+from streams.core.ids import leg_of
 from streams.core.words import EntryState, Exit
 
 replace = msgspec.structs.replace
@@ -17,7 +22,7 @@ def entry_reported(book: Book, report: EntryReported) -> Book:
     """The entry one step on; PROTECTED concerns the position too, also when its entry has ended."""
     guard = Resting(report.guard_id, "guard", report.guard_price, 0, Exit.STOP) if report.state is EntryState.PROTECTED else None
     position = book.position
-    if guard is not None and position is not None and position.intent_id == report.intent_id:
+    if guard is not None and position is not None and position.guard is None and position.intent_id == report.intent_id:
         book = replace(book, position=replace(position, guard=guard))
     entry = book.entry
     if entry is None or entry.intent.intent_id != report.intent_id:
@@ -28,7 +33,8 @@ def entry_reported(book: Book, report: EntryReported) -> Book:
         state = advance(entry.state, report.state)
         if state is None:
             return book
-        entry = replace(entry, state=state, quantity_done=report.quantity_filled if report.state is EntryState.DONE else entry.quantity_done)
+        done = report.state is EntryState.DONE and entry.state is not EntryState.DONE
+        entry = replace(entry, state=state, quantity_done=report.quantity_filled if done else entry.quantity_done)
     ended = entry.over
     return replace(book, entry=None if ended else entry, closing=None if ended and book.position is None else book.closing)
 
@@ -38,28 +44,36 @@ def plan_reported(book: Book, report: PlanReported, now: int) -> tuple[Book, boo
     under_way, position = book.under_way, book.position
     if under_way is None or report.revision != under_way.plan.revision or report.position_id != under_way.plan.position_id:
         return book, False
-    refused = [order for order in under_way.placing if order.client_order_id in report.refused or report.stale]
-    book = replace(book, under_way=None, plan_after=now + REFUSED_WAIT_MS if refused else 0)
+    undone = bool(report.refused) or report.stale
+    book = replace(book, under_way=None, plan_after=now + REFUSED_WAIT_MS if undone else 0)
     if position is None:
         return book, False
-    rests = {order.client_order_id: order for order in (*position.resting, *under_way.placing)}
+    placed = tuple(order for order in under_way.placing if order.client_order_id in report.accepted)
     gone = {*report.cancelled, *report.refused}
-    kept = {order.client_order_id for order in position.resting} | set(report.accepted)
-    resting = tuple(order for name, order in rests.items() if name in kept - gone)
-    refused_stop = any(order.leg == "stop" for order in refused) and not report.stale
+    resting = tuple(order for order in (*position.resting, *placed) if order.client_order_id not in gone)
+    refused_stop = any(leg_of(name) == "stop" for name in report.refused) and not report.stale
     return replace(book, position=replace(position, resting=resting)), refused_stop
 
 
 def exit_reported(book: Book, report: ExitReported) -> Book:
     """A resting order that ended by itself, or a guard that was set anew."""
+    name = report.client_order_id
+    if report.state in GONE and book.entry and book.entry.guard and book.entry.guard.client_order_id == name:
+        book = replace(book, entry=replace(book.entry, guard=None))
     position = book.position
     if position is None or position.held.position_id != report.position_id:
         return book
-    guard = position.guard
-    if report.state == "WORKING" and (guard is None or guard.client_order_id != report.client_order_id) and report.client_order_id.startswith("qs-guard"):
-        return replace(book, position=replace(position, guard=Resting(report.client_order_id, "guard", report.trigger_price, 0, Exit.STOP)))
-    if report.state not in GONE:
-        return book
-    resting = tuple(order for order in position.resting if order.client_order_id != report.client_order_id)
-    guard = None if guard and guard.client_order_id == report.client_order_id else guard
-    return replace(book, position=replace(position, resting=resting, guard=guard))
+    if report.state == "WORKING" and leg_of(name) == "guard":
+        guard = Resting(name, "guard", report.trigger_price, 0, Exit.STOP)
+        return replace(book, position=replace(position, guard=guard))
+    return _gone(book, position, name) if report.state in GONE else book
+
+
+def _gone(book: Book, position: Position, name: str) -> Book:
+    """Without the order, which may be one that the plan under way has just placed: its answer may come later."""
+    resting = tuple(order for order in position.resting if order.client_order_id != name)
+    guard = None if position.guard and position.guard.client_order_id == name else position.guard
+    under_way = book.under_way
+    if under_way is not None:
+        under_way = UnderWay(under_way.plan, tuple(order for order in under_way.placing if order.client_order_id != name))
+    return replace(book, position=replace(position, resting=resting, guard=guard), under_way=under_way)

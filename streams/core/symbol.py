@@ -32,14 +32,15 @@ from streams.core.events import (
     SymbolControlled,
     Tick,
 )
-from streams.core.exits import overdue, seen_price, watched
+from streams.core.exits import Position, adopted, overdue, passed, seen_price, wanted, watched
 from streams.core.fills import booked
-from streams.core.market import controlled, listed, ticked
-from streams.core.planning import planned
+from streams.core.ids import leg_of
+from streams.core.market import Market, controlled, listed, ticked
+from streams.core.planning import manageable, planned
 from streams.core.reports import entry_reported, exit_reported, plan_reported
 from streams.core.settings import Settings
 from streams.core.symbol_state import SymbolState, new
-from streams.core.words import EntryState
+from streams.core.words import EntryState, Exit
 
 __all__ = ["Output", "SymbolState", "due", "new", "step"]
 Output = Propose | Plan | Close | Withdraw | PositionUpdated | Deny
@@ -71,9 +72,9 @@ def step(state: SymbolState, seen: Seen[Any], settings: Settings) -> tuple[Symbo
         case PlanReported():
             book, refused_stop = plan_reported(_book(state, seen.body.account), seen.body, now)
             state = _with(state, book) if not refused_stop else _broken(_with(state, book), "STOP_REFUSED")
-            return _planned(state, seen.body.account, settings)
+            return _acting(state, seen.body.account, settings, tick_time=0)
         case ExitReported():
-            return _planned(_with(state, exit_reported(_book(state, seen.body.account), seen.body)), seen.body.account, settings)
+            return _acting(_with(state, exit_reported(_book(state, seen.body.account), seen.body)), seen.body.account, settings, tick_time=0)
         case Instrument():
             return _retried(replace(state, market=listed(state.market, seen.body, now)), settings)
         case SymbolControlled():
@@ -88,8 +89,9 @@ def _ticked(state: SymbolState, tick: Tick, settings: Settings) -> tuple[SymbolS
         return state, ()
     outputs: list[Output] = []
     for account, book in state.books.items():
-        if book.position is not None and state.market.mark_time == state.time:
-            state = _with(state, replace(book, position=watched(seen_price(book.position, tick.last), tick.last, state.time)))
+        if book.position is not None and state.market.believed:
+            price = _price(state.market, book.position)
+            state = _with(state, replace(book, position=watched(seen_price(book.position, price), price, state.time)))
         state, followed = _acting(state, account, settings, tick_time=state.time)
         outputs += followed
     return state, tuple(outputs)
@@ -99,7 +101,7 @@ def _beaten(state: SymbolState, settings: Settings) -> tuple[SymbolState, Output
     outputs: list[Output] = []
     for account, book in state.books.items():
         if book.position is not None and book.position.beyond_since and state.market.last:
-            state = _with(state, replace(book, position=watched(book.position, state.market.last, state.time)))
+            state = _with(state, replace(book, position=watched(book.position, _price(state.market, book.position), state.time)))
         state, followed = _acting(state, account, settings, tick_time=0)
         outputs += followed
         if state.books[account].busy and not any(isinstance(output, PositionUpdated) for output in followed):
@@ -109,14 +111,36 @@ def _beaten(state: SymbolState, settings: Settings) -> tuple[SymbolState, Output
 
 def _acting(state: SymbolState, account: str, settings: Settings, *, tick_time: int) -> tuple[SymbolState, Outputs]:
     """What time and price ask of one book: close, or plan, or let a waiting intent try again."""
+    if account not in state.books:
+        return state, ()
     book = state.books[account]
-    reason = overdue(book.position, settings.ages, state.time) if book.position and not book.closing else None
+    if settings.adopt and book.position and not book.position.intent_id and not book.position.stop_first and state.market.believed:
+        book = replace(book, position=adopted(book.position, settings.policies["default"], state.market.last))
+        state = _with(state, book)
+    reason = _leaving(state, book, settings)
     if reason is not None:
         book, close = closed(book, state.symbol, reason, state.time, tick_time)
         return _with(state, book), (close,)
     if book.waiting or book.flip:
         return _tried(state, account, settings)
     return _planned(state, account, settings, tick_time=tick_time)
+
+
+def _leaving(state: SymbolState, book: Book, settings: Settings) -> Exit | None:
+    """Why a book must be closed at market now, by its time or by a price that no order can wait for any more."""
+    position, market = book.position, state.market
+    if position is None or book.closing:
+        return None
+    reason = overdue(position, settings.ages, state.time)
+    fresh = market.believed and state.time - market.mark_time <= settings.ages.mark_max
+    if reason is not None or market.instrument is None or not fresh or not manageable(book, adopt=settings.adopt):
+        return reason
+    return passed(position, wanted(position, market.instrument.tick_size, market.instrument.taker_fee_ppm), _price(market, position))
+
+
+def _price(market: Market, position: Position) -> int:
+    """The one that the venue's triggers go by."""
+    return market.mark if position.policy.trigger == "MARK_PRICE" else market.last
 
 
 def _intended(state: SymbolState, intent: Intent, log_time: int, settings: Settings) -> tuple[SymbolState, Outputs]:
@@ -150,7 +174,10 @@ def _retried(state: SymbolState, settings: Settings) -> tuple[SymbolState, Outpu
 
 
 def _filled(state: SymbolState, fill: Filled, settings: Settings) -> tuple[SymbolState, Outputs]:
-    book, told = booked(_book(state, fill.account), fill, state.market, state.seq, state.time)
+    before = _book(state, fill.account)
+    book, told = booked(before, fill, state.market, state.seq, state.time)
+    if book is not before and leg_of(fill.client_order_id) == "flat":
+        state = _broken(state, "NO_GUARD")
     state, followed = _acting(_with(state, book), fill.account, settings, tick_time=0)
     return state, (*told, *followed)
 
