@@ -31,17 +31,31 @@ ATR_RANGE = (Decimal("0.0001"), Decimal("0.3"))
 TEXT_MAX = 64                         # characters of a symbol, an id, an account
 TIME_MAX_MS = 253_402_300_800_000     # the year 10000
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_decode = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode
+LINEAGE = ("source", "model", "regime", "reason")              # any JSON, kept as it was written
+_parts = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_value = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
 def from_json(value: bytes) -> Intent:
     """Raises Unreadable, whatever the bytes are."""
     try:
-        fields = _decode(value)
+        parts = _parts(value)
+        fields = {name: _known(name, parts[name]) for name in KNOWN & parts.keys()}
+        kept = {name: bytes(part).decode() for name, part in parts.items() if name not in KNOWN or _says_more(name, fields[name])}
     except (msgspec.DecodeError, UnicodeDecodeError, InvalidOperation, RecursionError) as reason:
         raise Unreadable("JSON", f"not a JSON object: {str(reason)[:200]}") from None
-    unknown = {name: field for name, field in fields.items() if name not in KNOWN}
-    return from_fields({**{name: fields[name] for name in KNOWN & fields.keys()}, "extra": _text(unknown) if unknown else None})
+    extra = "{" + ", ".join(f"{json.dumps(name, ensure_ascii=False)}: {part}" for name, part in kept.items()) + "}"
+    return from_fields({**fields, "extra": extra if kept else None})
+
+
+def _known(name: str, part: msgspec.Raw) -> Any:  # noqa: ANN401
+    read = _value(part)
+    return bytes(part).decode() if name in LINEAGE and read is not None and not isinstance(read, str) else read
+
+
+def _says_more(name: str, field: object) -> bool:
+    """Whether a policy names what we do not know."""
+    return name == "harvest_policy" and isinstance(field, dict) and not field.keys() <= set(POLICY)
 
 
 def from_fields(fields: Mapping[str, Any]) -> Intent:

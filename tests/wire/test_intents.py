@@ -18,7 +18,7 @@ BUY = {"symbol": "BTCUSDT", "action": "BUY"}
 
 
 def read(**fields: Any) -> Intent:  # noqa: ANN401
-    intent: Intent = decode("trade.intent", json.dumps({**BUY, **fields}).encode())
+    intent: Intent = decode("trade.intent", json.dumps({**BUY, **fields}, ensure_ascii=False).encode())
     return intent
 
 
@@ -53,8 +53,11 @@ def read(**fields: Any) -> Intent:  # noqa: ANN401
         ({"partial_close_pct": 0.25}, {"partial_ppm": 250_000}),
         ({"partial_close_pct": 1}, {"partial_ppm": 0}),
         ({"partial_close_pct": 100}, {"partial_ppm": 0}),
-        ({"source": {"bot": 1}, "model": ["a"], "reason": "why", "regime": {"x": 1}}, {"source": '{"bot": 1}', "model": '["a"]', "comment": "why", "regime": '{"x": 1}'}),
-        ({"volatility": 0.5}, {"extra": '{"volatility": "0.5"}'}),
+        ({"source": {"bot": 1}, "model": ["a"]}, {"source": '{"bot": 1}', "model": '["a"]'}),
+        ({"reason": "why", "regime": {"x": 1}}, {"comment": "why", "regime": '{"x": 1}'}),
+        ({"source": {"score": 0.5, "at": None}}, {"source": '{"score": 0.5, "at": null}'}),
+        ({"volatility": 0.5, "ü": [1e3]}, {"extra": '{"volatility": 0.5, "ü": [1000.0]}'}),
+        ({"harvest_policy": {"mode": "swing", "rungs": 3}}, {"policy": "swing", "extra": '{"harvest_policy": {"mode": "swing", "rungs": 3}}'}),
         ({"exit_reason": "FLATTEN"}, {}),                                           # only a CLOSE is a flatten's
         ({"action": "CLOSE", "exit_reason": "FLATTEN"}, {"action": Action.CLOSE, "reason": Exit.FLATTEN}),
         ({"intent_id": 17}, {"intent_id": "17"}),
@@ -68,13 +71,35 @@ def test_a_field_is_understood(fields: dict[str, Any], expected: dict[str, Any])
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"symbol": None}, "SYMBOL"), ({"symbol": ""}, "SYMBOL"), ({"symbol": 5}, "SYMBOL"), ({"symbol": "A" * 65}, "TEXT"), ({"symbol": "BTC\u0000USDT"}, "TEXT"),
-        ({"symbol": "BTC USDT"}, "SYMBOL"), ({"action": "HOLD"}, "ACTION"), ({"action": 1}, "ACTION"), ({"confidence": 1.01}, "RANGE"), ({"confidence": "NaN"}, "RANGE"),
-        ({"confidence": True}, "NUMBER"), ({"stop_loss": 0}, "RANGE"), ({"stop_loss": -5}, "RANGE"), ({"stop_loss": 1e308}, "RANGE"), ({"stop_loss": [1]}, "NUMBER"),
-        ({"position_size_usd": -200}, "RANGE"), ({"leverage": 0}, "RANGE"), ({"stop_loss_pct": 0.2}, "PERCENT"), ({"take_profit_pct": -1}, "RANGE"),
-        ({"harvest_policy": {"trail_pct": 0.2}}, "PERCENT"), ({"harvest_policy": [1]}, "HARVEST_POLICY"), ({"harvest_policy": {"max_time_sec": 0}}, "RANGE"),
-        ({"partial_close_pct": 101}, "RANGE"), ({"timestamp": "yesterday"}, "TIME"), ({"timestamp": -1}, "RANGE"), ({"timestamp": 1e300}, "RANGE"),
-        ({"order_type": "ICEBERG"}, "ORDER_TYPE"), ({"intent_id": "x" * 65}, "TEXT"), ({"account": {"a": 1}}, "TEXT"),
+        ({"symbol": None}, "SYMBOL"),
+        ({"symbol": ""}, "SYMBOL"),
+        ({"symbol": 5}, "SYMBOL"),
+        ({"symbol": "A" * 65}, "TEXT"),
+        ({"symbol": "BTC\u0000USDT"}, "TEXT"),
+        ({"symbol": "BTC USDT"}, "SYMBOL"),
+        ({"action": "HOLD"}, "ACTION"),
+        ({"action": 1}, "ACTION"),
+        ({"confidence": 1.01}, "RANGE"),
+        ({"confidence": "NaN"}, "RANGE"),
+        ({"confidence": True}, "NUMBER"),
+        ({"stop_loss": 0}, "RANGE"),
+        ({"stop_loss": -5}, "RANGE"),
+        ({"stop_loss": 1e308}, "RANGE"),
+        ({"stop_loss": [1]}, "NUMBER"),
+        ({"position_size_usd": -200}, "RANGE"),
+        ({"leverage": 0}, "RANGE"),
+        ({"stop_loss_pct": 0.2}, "PERCENT"),
+        ({"take_profit_pct": -1}, "RANGE"),
+        ({"harvest_policy": {"trail_pct": 0.2}}, "PERCENT"),
+        ({"harvest_policy": [1]}, "HARVEST_POLICY"),
+        ({"harvest_policy": {"max_time_sec": 0}}, "RANGE"),
+        ({"partial_close_pct": 101}, "RANGE"),
+        ({"timestamp": "yesterday"}, "TIME"),
+        ({"timestamp": -1}, "RANGE"),
+        ({"timestamp": 1e300}, "RANGE"),
+        ({"order_type": "ICEBERG"}, "ORDER_TYPE"),
+        ({"intent_id": "x" * 65}, "TEXT"),
+        ({"account": {"a": 1}}, "TEXT"),
     ],
 )
 def test_half_an_intent_is_not_taken(fields: dict[str, Any], reason: str) -> None:
@@ -89,16 +114,18 @@ def test_an_impossible_atr_is_ignored_and_said() -> None:
     assert json.loads(intent.extra)["ignored"]["atr_value"] == "25.0"
 
 
-ppms = st.integers(0, 2_000_000)
+prices = st.integers(0, 10**17)
+times = st.integers(0, 2**41)
+INTENTS = st.builds(
+    Intent, intent_id=st.just("i"), symbol=st.just("BTCUSDT"), action=st.just(Action.CLOSE), confidence_ppm=st.integers(-1, 1_000_000),
+    timestamp=times, expires_at=times, size=prices, leverage=st.integers(0, 1_000), entry_price=prices, stop_price=prices, target_price=prices,
+    stop_ppm=st.sampled_from([0, 10, 100_000, 300_000, 900_000]), target_ppm=st.sampled_from([0, 3_000, 100_000, 5_000_000]),
+    atr_ppm=st.integers(100, 300_000), trail_ppm=st.integers(10, 2_000_000), time_max_ms=st.integers(0, 31_536_000_000),
+    partial_ppm=st.integers(0, 999_999), reason=st.sampled_from([None, Exit.FLATTEN]), order_type=st.sampled_from(OrderType),
+)
 
 
-@given(st.builds(
-    Intent, intent_id=st.just("i"), symbol=st.just("BTCUSDT"), action=st.just(Action.CLOSE), confidence_ppm=st.integers(-1, 1_000_000), timestamp=st.integers(0, 2**41),
-    expires_at=st.integers(0, 2**41), size=st.integers(0, 10**17), leverage=st.integers(0, 1_000), entry_price=st.integers(0, 10**17), stop_price=st.integers(0, 10**17),
-    target_price=st.integers(0, 10**17), stop_ppm=st.sampled_from([0, 10, 100_000, 100_001, 900_000]), target_ppm=st.sampled_from([0, 3_000, 100_000, 5_000_000]),
-    atr_ppm=st.integers(100, 300_000), trail_ppm=st.integers(10, 2_000_000), time_max_ms=st.integers(0, 31_536_000_000), partial_ppm=st.integers(0, 999_999),
-    reason=st.sampled_from([None, Exit.FLATTEN]), order_type=st.sampled_from(OrderType),
-))
+@given(INTENTS)
 def test_what_we_write_reads_back_as_it_was(intent: Intent) -> None:
     assert decode("trade.intent", encode(intent)) == intent
 
