@@ -3,14 +3,14 @@ import sys
 
 import typer
 
-from streams.cli import control, feed, kafka, look, run, topics, worker
+from streams.cli import control, feed, kafka, look, paper, run, topics, worker
 from streams.errors import StreamsError
 
 COMMANDS = (
     run.demo, run.up,
     look.status, look.why,
     control.intent, control.halt, control.resume, control.flatten,
-    worker.worker, feed.feed, feed.record,
+    worker.worker, feed.feed, feed.record, paper.paper,
 )
 GROUPS = {"kafka": kafka.app, "topics": topics.app}
 

@@ -1,0 +1,53 @@
+"""The user data stream's events, field by field as Binance documents them. Numbers are decimal strings."""
+from typing import Any
+
+from streams.core.values import decimal, share
+from streams.paper.orders import Account, Algo, Order, Trade
+
+Row = dict[str, Any]
+E8 = 100_000_000
+
+
+def order_update(order: Order, execution: str, now: int, trade: Trade | None = None) -> Row:
+    """ORDER_TRADE_UPDATE. `n` and `N` are there only with a trade."""
+    average = share(order.cost, E8, order.filled) if order.filled else 0
+    told: Row = {
+        "s": order.symbol, "c": order.client_id, "S": order.side.value, "o": order.kind, "f": order.time_in_force, "q": decimal(order.quantity),
+        "p": decimal(order.price), "ap": decimal(average), "sp": "0", "x": execution, "X": order.status, "i": order.order_id, "l": "0",
+        "z": decimal(order.filled), "L": "0", "T": now, "t": 0, "b": "0", "a": "0", "m": False, "R": order.reduce_only, "wt": "CONTRACT_PRICE",
+        "ot": order.origin, "ps": "BOTH", "cp": order.close_position, "rp": "0", "pP": False, "si": 0, "ss": 0, "V": "EXPIRE_MAKER", "pm": "NONE",
+        "gtd": 0, "er": "0",
+    }
+    if trade is not None:
+        told |= {
+            "l": decimal(trade.quantity), "L": decimal(trade.price), "t": trade.trade_id, "m": trade.maker, "rp": decimal(trade.realised),
+            "n": decimal(trade.fee), "N": trade.asset,
+        }
+    return {"e": "ORDER_TRADE_UPDATE", "E": now, "T": now, "o": told}
+
+
+def algo_update(algo: Algo, now: int) -> Row:
+    """ALGO_UPDATE. `ai` is a string, empty until the order was triggered."""
+    return {
+        "e": "ALGO_UPDATE", "T": now, "E": now,
+        "o": {
+            "caid": algo.client_id, "aid": algo.algo_id, "at": "CONDITIONAL", "o": algo.kind, "s": algo.symbol, "S": algo.side.value, "ps": "BOTH",
+            "f": algo.time_in_force, "q": decimal(algo.quantity), "X": algo.status, "ai": str(algo.order_id) if algo.order_id else "",
+            "ap": decimal(algo.average), "aq": decimal(algo.filled), "act": "MARKET" if algo.order_id else "", "tp": decimal(algo.trigger),
+            "p": decimal(algo.price), "V": "EXPIRE_MAKER", "wt": algo.working_type, "pm": "NONE", "cp": algo.close_position, "pP": algo.price_protect,
+            "R": algo.reduce_only, "tt": algo.triggered, "gtd": 0, "rm": algo.reason, "ia": algo.activated,
+        },
+    }
+
+
+def account_update(account: Account, reason: str, now: int, asset: str, symbol: str = "", change: int = 0) -> Row:
+    """ACCOUNT_UPDATE: only what changed."""
+    wallet = decimal(account.wallets.get(asset, 0))
+    told: Row = {"m": reason, "B": [{"a": asset, "wb": wallet, "cw": wallet, "bc": decimal(change)}], "P": []}
+    if symbol:
+        held = account.held(symbol)
+        told["P"] = [{
+            "s": symbol, "pa": decimal(held.quantity), "ep": decimal(held.entry), "bep": decimal(held.entry), "cr": "0", "up": "0", "mt": "cross",
+            "iw": "0", "ps": "BOTH", "ma": asset,
+        }]
+    return {"e": "ACCOUNT_UPDATE", "E": now, "T": now, "a": told}

@@ -1,0 +1,80 @@
+"""The fault panel: what a venue does to its customers on a bad day, on request (`POST /_faults`, `GET /_faults`, `DELETE /_faults`).
+
+    {"kind": "hang", "method": "POST", "path": "order", "client_id": "qs-guard", "symbol": "BTCUSDT", "count": 1, "seconds": 3}
+
+Every condition that is named must hold; the fault applies to the next `count` requests that fit. Kinds: see `Kind`.
+"""
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from streams.errors import WrongUse
+
+
+class Kind(StrEnum):
+    EXECUTE_THEN_DROP = "execute_then_drop"              # done, and the connection closed without an answer
+    DROP = "drop"                                        # not done, and the connection closed
+    ERROR_503_EXECUTED = "error_503_executed"            # done, and "Unknown error, please check your request or try again later."
+    ERROR_503_NOT_EXECUTED = "error_503_not_executed"    # "Service Unavailable."
+    TIMEOUT_1007 = "timeout_1007"                        # done, and "Timeout waiting for response from backend server."
+    HANG = "hang"                                        # done, and answered after `seconds`
+    HTTP_429 = "http_429"
+    HTTP_418 = "http_418"
+    REJECT = "reject"                                    # with `code`
+    DELAY = "delay"                                      # worked and answered `seconds` late
+    EMPTY_202 = "empty_202"                              # done, and an empty answer
+    WS_DROP = "ws_drop"                                  # at once: every private socket is closed
+    MUTE = "mute"                                        # the next `count` user events are not sent
+    DUPLICATE = "duplicate"                              # the next `count` user events are sent twice
+    REORDER = "reorder"                                  # the next `count` user events are sent after the one behind them
+    FREEZE = "freeze"                                    # at once: the symbol's price stays as it is; `count` 0 lets it go
+    DELIST = "delist"                                    # at once: the symbol's status is SETTLING, its price frozen
+    EXPIRE_KEY = "expire_key"                            # at once: listenKeyExpired
+
+
+OF_EVENTS = (Kind.MUTE, Kind.DUPLICATE, Kind.REORDER)
+
+
+class Fault(msgspec.Struct):
+    kind: Kind
+    method: str = ""
+    path: str = ""
+    symbol: str = ""
+    client_id: str = ""               # a prefix
+    count: int = 1
+    code: int = -2019
+    seconds: float = 3.0
+
+    def fits(self, method: str, path: str, symbol: str, client_id: str) -> bool:
+        return (
+            self.count > 0 and self.kind not in OF_EVENTS and self.method in ("", method) and self.path in ("", path) and self.symbol in ("", symbol)
+            and client_id.startswith(self.client_id)
+        )
+
+
+class Faults:
+    def __init__(self) -> None:
+        self.armed: list[Fault] = []
+
+    def arm(self, asked: dict[str, Any]) -> Fault:
+        """Raises WrongUse."""
+        try:
+            fault = msgspec.convert(asked, Fault)
+        except msgspec.ValidationError as reason:
+            raise WrongUse(f"no such fault: {reason}", f"kind is one of {', '.join(Kind)}") from None
+        self.armed.append(fault)
+        return fault
+
+    def take(self, method: str, path: str, symbol: str, client_id: str) -> Fault | None:
+        """The first armed fault that fits, used once."""
+        return self._used(next((fault for fault in self.armed if fault.fits(method, path, symbol, client_id)), None))
+
+    def take_event(self) -> Fault | None:
+        return self._used(next((fault for fault in self.armed if fault.count > 0 and fault.kind in OF_EVENTS), None))
+
+    def _used(self, fault: Fault | None) -> Fault | None:
+        if fault is not None:
+            fault.count -= 1
+            self.armed = [one for one in self.armed if one.count > 0]
+        return fault

@@ -1,0 +1,134 @@
+"""Where the prices come from: a seeded simulator, a recording, Binance's public streams, or a test's own hand.
+
+Each source gives `Quote`s in the order of their time. The simulator is calibrated by recorded Binance frames of August 2024: a spread of one tick,
+one-second returns of 1.4 bps for BTCUSDT; `volatility` multiplies that, so that a demo of minutes sees what a market does in hours.
+"""
+import asyncio
+import gzip
+import math
+import random
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from streams.core.values import e8
+from streams.errors import WrongUse
+from streams.paper.instruments import ALL, Rules
+
+RETURN_1S = 0.00014                   # standard deviation of a one-second return
+REVERSAL_S = 20.0                     # mean time between two changes of the trend
+TREND = 0.35                          # of the volatility, as a drift a second
+Prices = AsyncIterator["Quote"]
+_decode = msgspec.json.Decoder().decode
+
+
+class Quote(msgspec.Struct, frozen=True):
+    """Best bid and ask of a symbol, or a trade's price (bid and ask 0). Prices in 1e-8."""
+
+    symbol: str
+    bid: int
+    ask: int
+    last: int = 0
+    mark: int = 0
+
+
+class Walk:
+    """One symbol's price: a random walk with trends that turn. Same seed, same prices."""
+
+    def __init__(self, rules: Rules, seed: int, volatility: float) -> None:
+        self.rules, self._random = rules, random.Random(f"{seed}:{rules.symbol}")  # noqa: S311  (a simulation)
+        self._price, self._volatility, self._trend = float(rules.price), RETURN_1S * volatility, 0.0
+
+    def next(self, seconds: float) -> Quote:
+        """The market `seconds` later; one tick wide."""
+        if self._random.random() < seconds / REVERSAL_S:
+            self._trend = self._random.gauss(0.0, TREND)
+        change = self._volatility * (self._trend * seconds + self._random.gauss(0.0, math.sqrt(seconds)))
+        home = math.log(self.rules.price / self._price) * 0.0005 * seconds         # keeps a long run near where it began
+        self._price *= math.exp(change + home)
+        bid = max(int(self._price) // self.rules.tick * self.rules.tick, self.rules.tick)
+        ask = bid + self.rules.tick
+        return Quote(self.rules.symbol, bid, ask, self._random.choice((bid, ask)))
+
+
+async def simulated(symbols: list[str], seed: int, *, volatility: float = 8.0, rate: float = 20.0) -> AsyncIterator[Quote]:
+    """`rate` quotes a second for each symbol, in real time, for ever."""
+    walks = [Walk(ALL[symbol], seed, volatility) for symbol in symbols]
+    loop = asyncio.get_running_loop()
+    due = loop.time()
+    while True:
+        for walk in walks:
+            yield walk.next(1 / rate)
+        due = max(due + 1 / rate, loop.time() - 1)         # a machine that stood still does not make up for it in one burst
+        await asyncio.sleep(due - loop.time())
+
+
+async def recorded(path: Path, speed: float = 1.0) -> AsyncIterator[Quote]:
+    """The frames of a recording (`<receive ns> <raw frame>`, plain or gzip), paced by their receive time. Ends with it."""
+    loop = asyncio.get_running_loop()
+    started, first = loop.time(), 0
+    for at, frame in lines(path):
+        first = first or at
+        quote = quoted(_decode(frame))
+        if quote is None:
+            continue
+        wait = started + (at - first) / 1e9 / speed - loop.time() if speed else 0
+        if wait > 0:
+            await asyncio.sleep(wait)
+        yield quote
+
+
+def lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Receive time in ns, and the frame. Raises WrongUse for a file that is none."""
+    opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+    with opened as file:
+        for number, line in enumerate(file, 1):
+            at, _, frame = line.partition(b" ")
+            if not at.isdigit():
+                raise WrongUse(f"line {number} of {path} is no frame", "a recording has lines of `<receive time, ns> <raw frame>`")
+            yield int(at), frame
+
+
+def symbols_of(path: Path, frames: int = 2_000) -> list[str]:
+    """The symbols that the first frames speak of."""
+    found: dict[str, None] = {}
+    for number, (_, frame) in enumerate(lines(path)):
+        quote = quoted(_decode(frame))
+        if quote is not None:
+            found.setdefault(quote.symbol)
+        if number > frames:
+            break
+    return list(found)
+
+
+def quoted(frame: dict[str, Any]) -> Quote | None:
+    """What a frame of Binance's public streams says of a price; None for all else."""
+    told = frame.get("data", frame)
+    match told.get("e"):
+        case "bookTicker":
+            return Quote(told["s"], e8(told["b"]), e8(told["a"]))
+        case "trade" | "aggTrade" if told.get("X", "MARKET") == "MARKET":
+            return Quote(told["s"], 0, 0, e8(told["p"]))
+        case "markPriceUpdate":
+            return Quote(told["s"], 0, 0, 0, e8(told["p"]))
+        case _:
+            return None
+
+
+async def live(ws_url: str, symbols: list[str]) -> AsyncIterator[Quote]:
+    """Best bid and ask from Binance's public stream, for as long as it lasts; it is opened again when it ends."""
+    names = [f"{symbol.lower()}@bookTicker" for symbol in symbols]
+    async with aiohttp.ClientSession() as session:
+        while True:
+            try:
+                async with session.ws_connect(f"{ws_url}/public/ws", heartbeat=10) as socket:
+                    await socket.send_json({"method": "SUBSCRIBE", "params": names, "id": 1})
+                    async for message in socket:
+                        quote = quoted(_decode(message.data)) if message.type is aiohttp.WSMsgType.TEXT else None
+                        if quote is not None:
+                            yield quote
+            except aiohttp.ClientError:
+                await asyncio.sleep(1)

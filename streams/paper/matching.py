@@ -1,0 +1,233 @@
+"""The exchange itself, without a clock or a socket: requests and prices in, with their time; events out, through `tell`.
+
+Orders and conditional orders lie in two stores, as at Binance. A conditional order is not looked at until its trigger is met; then it becomes an
+ordinary order under the same client id, which reduces a position or is refused.
+"""
+from collections.abc import Callable, Mapping
+from itertools import count
+
+from streams.core.values import PPM, Side, notional, share
+from streams.paper import checks, events
+from streams.paper.instruments import ALL, Rules
+from streams.paper.orders import Account, Algo, Order, Top, VenueError
+from streams.paper.trading import LEVERAGE_DEFAULT, available, margins, open_profit, taken_at, traded
+
+ALGOS_MAX = 200
+Tell = Callable[[str, events.Row], None]
+CANCEL_ONLY = ("SETTLING", "CLOSE", "PRE_SETTLE", "DELIVERED")
+
+
+class Exchange:
+    """Accounts by API key. `tell(key, event)` is called for every event of the user data stream, in order."""
+
+    def __init__(self, symbols: Mapping[str, Rules] | None = None, *, tell: Tell = lambda _key, _row: None) -> None:
+        self.rules = dict(symbols or ALL)
+        self.status = dict.fromkeys(self.rules, "TRADING")
+        self.tops: dict[str, Top] = {}
+        self.accounts: dict[str, Account] = {}
+        self.tell = tell
+        self._order_ids, self._algo_ids, self._trade_ids = count(8_000_000_001), count(4_000_001_000_000_001), count(1)
+
+    # ------------------------------------------------------------------------------------------------------------ requests
+
+    def place(self, key: str, asked: checks.Asked, now: int) -> Order:
+        """POST order. Raises VenueError."""
+        account, (rules, top) = self.accounts[key], self._market(asked)
+        order = checks.order_asked(asked, rules, top, next(self._order_ids), now)
+        self._may_open(rules.symbol, reducing=order.reduce_only)
+        self._unused(account, order.client_id)
+        if order.reduce_only:
+            order.quantity = self._reducible(account, order.side, order.symbol, order.quantity)
+        else:
+            self._margin(account, order, rules, top)
+        crossing = order.kind == "MARKET" or (order.price >= top.ask if order.side is Side.BUY else order.price <= top.bid)
+        if order.time_in_force == "GTX" and crossing and order.kind == "LIMIT":
+            raise VenueError(-5022, "Due to the order could not be executed as maker, the Post Only order will be rejected.")
+        if order.time_in_force == "FOK" and not crossing:
+            raise VenueError(-5021, "Due to the order could not be filled immediately, the FOK order has been rejected.")
+        account.add(order)
+        self.tell(key, events.order_update(order, "NEW", now))
+        if crossing:
+            self._take(key, order, now)
+        elif order.time_in_force == "IOC":
+            self._end(key, order, "EXPIRED", now)
+        return order
+
+    def place_algo(self, key: str, asked: checks.Asked, now: int) -> Algo:
+        """POST algoOrder. No margin and no position is looked at before the trigger. Raises VenueError."""
+        account, (rules, top) = self.accounts[key], self._market(asked)
+        algo = checks.algo_asked(asked, rules, next(self._algo_ids), now)
+        self._may_open(rules.symbol, reducing=algo.reduce_only or algo.close_position)
+        self._unused(account, algo.client_id)
+        resting = [other for other in account.waiting() if other.status == "NEW"]
+        if len(resting) >= ALGOS_MAX:
+            raise VenueError(-4045, "Reach max stop order limit.")
+        if algo.close_position and any(o.close_position and (o.symbol, o.side, o.kind) == (algo.symbol, algo.side, algo.kind) for o in resting):
+            raise VenueError(-4130, "An open stop or take profit order with GTE and closePosition in the direction is existing.")
+        if algo.trigger and self._met(algo, top):
+            raise VenueError(-2021, "Order would immediately trigger.")
+        account.add_algo(algo)
+        self.tell(key, events.algo_update(algo, now))
+        return algo
+
+    def cancel(self, key: str, asked: checks.Asked, now: int) -> Order:
+        order = self.find(key, asked)
+        if order is None or not order.open:
+            raise VenueError(-2011, "Unknown order sent.")
+        self._end(key, order, "CANCELED", now)
+        return order
+
+    def cancel_algo(self, key: str, asked: checks.Asked, now: int) -> Algo:
+        algo = self.find_algo(key, asked)
+        if algo is None or algo.status != "NEW":
+            raise VenueError(-2011, "Unknown order sent.")
+        self._end_algo(key, algo, "CANCELED", now)
+        return algo
+
+    def find(self, key: str, asked: checks.Asked) -> Order | None:
+        """By orderId or origClientOrderId: the newest that was ever given the id."""
+        if number := asked.get("orderId"):
+            return self.accounts[key].orders.get(int(number))
+        name, symbol = asked.get("origClientOrderId"), asked.get("symbol")
+        found = [order for order in self.accounts[key].orders.values() if (order.client_id, order.symbol) == (name, symbol)]
+        return found[-1] if found else None
+
+    def find_algo(self, key: str, asked: checks.Asked) -> Algo | None:
+        if number := asked.get("algoId"):
+            return self.accounts[key].algos.get(int(number))
+        found = [algo for algo in self.accounts[key].algos.values() if algo.client_id == asked.get("clientAlgoId")]
+        return found[-1] if found else None
+
+    # ------------------------------------------------------------------------------------------------------------ prices
+
+    def priced(self, symbol: str, top: Top, now: int) -> None:
+        """A new market: what waits for it is filled or triggered, and who cannot hold on is liquidated."""
+        self.tops[symbol] = top
+        for key, account in self.accounts.items():
+            for order in [o for o in account.working() if o.symbol == symbol]:
+                if order.price >= top.ask if order.side is Side.BUY else order.price <= top.bid:
+                    self._fill(key, order, order.left, order.price, now, maker=True)
+            for algo in [a for a in account.waiting() if a.symbol == symbol]:
+                if algo.status == "NEW" and self._met(algo, top):
+                    self._trigger(key, algo, now)
+            self._liquidate(key, account, symbol, now)
+
+    def _met(self, algo: Algo, top: Top) -> bool:
+        price = top.mark if algo.working_type == "MARK_PRICE" else top.last
+        if algo.kind == "TRAILING_STOP_MARKET":
+            return self._trailed(algo, price)
+        above = (algo.side is Side.BUY) == algo.kind.startswith("STOP")
+        return price >= algo.trigger if above else price <= algo.trigger
+
+    def _trailed(self, algo: Algo, price: int) -> bool:
+        """Follows the best price once it is activated, and is met when the price comes back by the callback."""
+        sign = algo.side.opposite.sign                    # of the position that it closes
+        if not algo.activated:
+            algo.activated = not algo.activation or sign * (price - algo.activation) >= 0
+            algo.extreme = price
+        if algo.activated and sign * (price - algo.extreme) > 0:
+            algo.extreme = price
+        return algo.activated and sign * (price - algo.extreme) <= -share(algo.extreme, algo.callback_ppm, PPM)
+
+    def _trigger(self, key: str, algo: Algo, now: int) -> None:
+        account = self.accounts[key]
+        algo.status, algo.updated, algo.triggered = "TRIGGERING", now, now
+        self.tell(key, events.algo_update(algo, now))
+        held = account.held(algo.symbol).quantity
+        closes = bool(held) and (held > 0) == (algo.side is Side.SELL)
+        if (algo.close_position or algo.reduce_only) and not closes:
+            algo.reason = "no position to reduce"
+            self._end_algo(key, algo, "EXPIRED" if algo.close_position else "REJECTED", now)
+            return
+        quantity = abs(held) if algo.close_position else min(algo.quantity, abs(held)) if algo.reduce_only else algo.quantity
+        kind = "LIMIT" if algo.price else "MARKET"
+        order = Order(
+            next(self._order_ids), algo.client_id, algo.symbol, algo.side, kind, quantity, algo.price, reduce_only=algo.reduce_only or algo.close_position,
+            close_position=algo.close_position, created=now, updated=now, origin=algo.kind,
+        )
+        account.add(order)
+        algo.status, algo.order_id = "TRIGGERED", order.order_id
+        self.tell(key, events.algo_update(algo, now))
+        self.tell(key, events.order_update(order, "NEW", now))
+        if kind == "MARKET":
+            self._take(key, order, now)
+            algo.filled, algo.average = order.filled, account.trades[-1].price
+            self._end_algo(key, algo, "FINISHED", now)
+
+    # ------------------------------------------------------------------------------------------------------------ fills
+
+    def _take(self, key: str, order: Order, now: int) -> None:
+        rules, top = self.rules[order.symbol], self.tops[order.symbol]
+        self._fill(key, order, order.left, taken_at(order, order.left, top, rules), now, maker=False)
+
+    def _fill(self, key: str, order: Order, quantity: int, price: int, now: int, *, maker: bool) -> None:
+        account, rules = self.accounts[key], self.rules[order.symbol]
+        if order.reduce_only and not self._closable(account, order):
+            self._end(key, order, "EXPIRED", now)
+            return
+        trade = traded(account, order, quantity, price, rules, next(self._trade_ids), now, maker=maker)
+        self.tell(key, events.account_update(account, "ORDER", now, rules.quote, order.symbol))
+        self.tell(key, events.order_update(order, "CALCULATED" if order.calculated else "TRADE", now, trade))
+        if not account.held(order.symbol).quantity:
+            for algo in [a for a in account.waiting() if a.status == "NEW" and a.close_position and a.symbol == order.symbol]:
+                self._end_algo(key, algo, "EXPIRED", now)
+
+    def _closable(self, account: Account, order: Order) -> bool:
+        held = account.held(order.symbol).quantity
+        return bool(held) and (held > 0) == (order.side is Side.SELL)
+
+    def _end(self, key: str, order: Order, status: str, now: int) -> None:
+        order.status, order.updated = status, now
+        self.tell(key, events.order_update(order, status, now))
+
+    def _end_algo(self, key: str, algo: Algo, status: str, now: int) -> None:
+        algo.status, algo.updated = status, now
+        self.tell(key, events.algo_update(algo, now))
+
+    def _liquidate(self, key: str, account: Account, symbol: str, now: int) -> None:
+        """At the mark, when the balance no longer carries the maintenance margin. The order was never sent, and is told as CALCULATED."""
+        rules, held = self.rules[symbol], account.held(symbol)
+        if not held.quantity:
+            return
+        balance = account.wallets.get(rules.quote, 0) + open_profit(account, rules.quote, self.rules, self.tops)
+        if balance > margins(account, rules.quote, self.rules, self.tops)[1]:
+            return
+        number, side = next(self._order_ids), Side.SELL if held.quantity > 0 else Side.BUY
+        order = Order(number, f"autoclose-{number}", symbol, side, "MARKET", abs(held.quantity), created=now, updated=now, origin="LIQUIDATION", calculated=True)
+        account.add(order)
+        self._take(key, order, now)
+
+    # ------------------------------------------------------------------------------------------------------------ what is refused
+
+    def _market(self, asked: checks.Asked) -> tuple[Rules, Top]:
+        symbol = asked.get("symbol", "")
+        if symbol not in self.rules:
+            raise VenueError(-1121, "Invalid symbol.")
+        if symbol not in self.tops:
+            raise VenueError(-4131, "The counterparty's best price does not meet the PERCENT_PRICE filter limit.")
+        return self.rules[symbol], self.tops[symbol]
+
+    def _may_open(self, symbol: str, *, reducing: bool) -> None:
+        status = self.status[symbol]
+        if status in CANCEL_ONLY:
+            raise VenueError(-4141, "Symbol is closed.")
+        if status != "TRADING" and not reducing:
+            raise VenueError(-4140, "Invalid symbol status for opening position.")
+
+    def _unused(self, account: Account, name: str) -> None:
+        """Unique among open orders only: a filled order's id may be used again, as at Binance."""
+        if name in {order.client_id for order in account.working()} | {algo.client_id for algo in account.waiting() if algo.status == "NEW"}:
+            raise VenueError(-4116, "ClientOrderId is duplicated.")
+
+    def _reducible(self, account: Account, side: Side, symbol: str, quantity: int) -> int:
+        held = account.held(symbol).quantity
+        if not held or (held > 0) == (side is Side.BUY):
+            raise VenueError(-2022, "ReduceOnly Order is rejected.")
+        return min(quantity, abs(held))
+
+    def _margin(self, account: Account, order: Order, rules: Rules, top: Top) -> None:
+        held = account.held(order.symbol).quantity
+        growing = max(order.quantity - (abs(held) if held and (held > 0) != (order.side is Side.BUY) else 0), 0)
+        needed = notional(growing, order.price or top.ask) // account.leverage.get(order.symbol, LEVERAGE_DEFAULT)
+        if needed > available(account, rules.quote, self.rules, self.tops):
+            raise VenueError(-2019, "Margin is insufficient.")

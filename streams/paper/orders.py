@@ -1,0 +1,142 @@
+"""What the exchange knows: orders in two stores, positions, wallets. Prices, quantities and amounts in 1e-8, times in epoch milliseconds."""
+import msgspec
+
+from streams.core.values import Side
+from streams.errors import StreamsError
+
+CONDITIONAL = ("STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET")
+
+
+class VenueError(StreamsError):
+    """A request that the exchange refuses, as Binance would: HTTP status, code and text."""
+
+    def __init__(self, code: int, text: str, status: int = 400) -> None:
+        super().__init__(text)
+        self.code, self.text, self.status = code, text, status
+
+
+class Order(msgspec.Struct):
+    """In the ordinary store. `status` is Binance's: NEW, PARTIALLY_FILLED, FILLED, CANCELED, EXPIRED."""
+
+    order_id: int
+    client_id: str
+    symbol: str
+    side: Side
+    kind: str                         # MARKET or LIMIT
+    quantity: int
+    price: int = 0
+    time_in_force: str = "GTC"
+    reduce_only: bool = False
+    close_position: bool = False
+    status: str = "NEW"
+    filled: int = 0
+    cost: int = 0                     # notional of what filled
+    created: int = 0
+    updated: int = 0
+    origin: str = ""                  # the conditional kind that it was
+    calculated: bool = False          # a liquidation: it was never sent
+
+    @property
+    def open(self) -> bool:
+        return self.status in ("NEW", "PARTIALLY_FILLED")
+
+    @property
+    def left(self) -> int:
+        return self.quantity - self.filled
+
+
+class Algo(msgspec.Struct):
+    """In the store of conditional orders. `status`: NEW, TRIGGERING, TRIGGERED, FINISHED, CANCELED, REJECTED, EXPIRED."""
+
+    algo_id: int
+    client_id: str
+    symbol: str
+    side: Side
+    kind: str
+    quantity: int                     # 0 with close_position
+    trigger: int = 0
+    price: int = 0
+    working_type: str = "CONTRACT_PRICE"
+    price_protect: bool = False
+    reduce_only: bool = False
+    close_position: bool = False
+    time_in_force: str = "GTC"
+    activation: int = 0
+    callback_ppm: int = 0
+    activated: bool = False
+    extreme: int = 0                  # of a trailing stop
+    status: str = "NEW"
+    order_id: int = 0                 # of the order that it became
+    filled: int = 0
+    average: int = 0
+    created: int = 0
+    updated: int = 0
+    triggered: int = 0
+    reason: str = ""
+
+    @property
+    def live(self) -> bool:
+        return self.status in ("NEW", "TRIGGERING", "TRIGGERED")
+
+
+class Held(msgspec.Struct):
+    quantity: int = 0
+    entry: int = 0
+    updated: int = 0
+
+
+class Trade(msgspec.Struct, frozen=True):
+    trade_id: int
+    order_id: int
+    client_id: str
+    symbol: str
+    side: Side
+    quantity: int
+    price: int
+    fee: int
+    asset: str
+    realised: int
+    maker: bool
+    time: int
+
+
+class Account(msgspec.Struct):
+    """One key's account: one-way mode, cross margin."""
+
+    wallets: dict[str, int] = {}
+    positions: dict[str, Held] = {}
+    orders: dict[int, Order] = {}
+    algos: dict[int, Algo] = {}
+    trades: list[Trade] = []
+    leverage: dict[str, int] = {}
+    live_orders: list[Order] = []     # of `orders` and `algos` those that may still do something; the others leave when they are next looked at
+    live_algos: list[Algo] = []
+
+    def add(self, order: Order) -> None:
+        self.orders[order.order_id] = order
+        self.live_orders.append(order)
+
+    def add_algo(self, algo: Algo) -> None:
+        self.algos[algo.algo_id] = algo
+        self.live_algos.append(algo)
+
+    def working(self) -> list[Order]:
+        self.live_orders = [order for order in self.live_orders if order.open]
+        return self.live_orders
+
+    def waiting(self) -> list[Algo]:
+        """Conditional orders that are not over."""
+        self.live_algos = [algo for algo in self.live_algos if algo.live]
+        return self.live_algos
+
+    def held(self, symbol: str) -> Held:
+        return self.positions.setdefault(symbol, Held())
+
+
+class Top(msgspec.Struct, frozen=True):
+    """The market of a symbol: best bid and ask, last trade, mark."""
+
+    bid: int
+    ask: int
+    last: int
+    mark: int
