@@ -1,14 +1,16 @@
 """Topics on a broker: made where they are missing, compared with the code where they are there. Never deleted, never repartitioned."""
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 
 import msgspec
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
 from streams.errors import NotReachable, StreamsError
 from streams.wire.topics import PARTITIONS, TOPICS, Topic
 
 TIMEOUT_S = 15.0
+ANSWER_S = 5.0                        # within which a broker that is there tells what it has
 CLUSTER_MIN = 3                       # brokers from which on records are kept three times
 
 
@@ -20,6 +22,13 @@ class Fault(msgspec.Struct, frozen=True):
     remedy: str
 
 
+class Found(msgspec.Struct, frozen=True):
+    """A topic as the broker has it: `copies` of the partition that has the fewest."""
+
+    partitions: int
+    copies: int
+
+
 def apply(bootstrap: str, topics: Sequence[Topic] = TOPICS) -> list[str]:
     """Makes the missing topics; their names. Raises NotReachable, or StreamsError where the broker refuses one."""
     admin = _admin(bootstrap)
@@ -27,15 +36,27 @@ def apply(bootstrap: str, topics: Sequence[Topic] = TOPICS) -> list[str]:
     missing = [topic for topic in topics if topic.name not in found]
     if not missing:
         return []
-    replication = 3 if brokers >= CLUSTER_MIN else 1
-    asked = [NewTopic(topic.name, PARTITIONS, replication, config=wanted(topic, brokers)) for topic in missing]
+    asked = [NewTopic(topic.name, PARTITIONS, copies(brokers), config=wanted(topic, brokers)) for topic in missing]
     made = admin.create_topics(asked, operation_timeout=TIMEOUT_S)
     for name, done in made.items():
         try:
             done.result(TIMEOUT_S)
         except KafkaException as reason:
-            raise StreamsError(f"the broker did not make {name}: {reason.args[0].str()}", "mend what it names and apply again") from None
+            if reason.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:          # somebody else applies at the same time
+                raise StreamsError(f"the broker did not make {name}: {reason.args[0].str()}", "mend what it names and apply again") from None
+    _await_leaders(admin, [topic.name for topic in missing])
     return [topic.name for topic in missing]
+
+
+def _await_leaders(admin: AdminClient, names: Sequence[str]) -> None:
+    """A broker confirms a topic a moment before it lists it: whoever starts next must find it."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while time.monotonic() < deadline:
+        listed = admin.list_topics(timeout=TIMEOUT_S).topics
+        if all(name in listed and all(partition.leader >= 0 for partition in listed[name].partitions.values()) for name in names):
+            return
+        time.sleep(0.05)
+    raise StreamsError(f"the broker made {', '.join(names)} but does not list them", "streams topics check")
 
 
 def check(bootstrap: str, topics: Sequence[Topic] = TOPICS) -> list[Fault]:
@@ -44,16 +65,26 @@ def check(bootstrap: str, topics: Sequence[Topic] = TOPICS) -> list[Fault]:
     found, brokers = _found(admin, bootstrap)
     faults = [Fault(topic.name, "is missing", "streams topics apply") for topic in topics if topic.name not in found]
     there = [topic for topic in topics if topic.name in found]
-    faults += [
-        Fault(topic.name, f"has {found[topic.name]} partitions instead of {PARTITIONS}", "move to a new cluster: a key's partition is part of the contract")
-        for topic in there if found[topic.name] != PARTITIONS
-    ]
+    faults += [fault for topic in there for fault in _misplaced(topic, found[topic.name], brokers)]
     return faults + [fault for topic, config in zip(there, _configs(admin, there), strict=True) for fault in _differing(topic, config, brokers)]
+
+
+def copies(brokers: int) -> int:
+    return 3 if brokers >= CLUSTER_MIN else 1
 
 
 def wanted(topic: Topic, brokers: int) -> dict[str, str]:
     """A topic's configuration; on a cluster a record is confirmed when two brokers have it."""
     return {**topic.config, "min.insync.replicas": "2" if brokers >= CLUSTER_MIN else "1"}
+
+
+def _misplaced(topic: Topic, found: Found, brokers: int) -> Iterator[Fault]:
+    if found.partitions != PARTITIONS:
+        what = f"has {found.partitions} partitions instead of {PARTITIONS}"
+        yield Fault(topic.name, what, "a key's partition is part of the contract: move to a new cluster")
+    if found.copies < copies(brokers):
+        raised = f"kafka-reassign-partitions.sh --bootstrap-server … --execute, with {copies(brokers)} replicas for each partition of {topic.name}"
+        yield Fault(topic.name, f"is kept {found.copies} times instead of {copies(brokers)}", raised)
 
 
 def _differing(topic: Topic, config: dict[str, str], brokers: int) -> list[Fault]:
@@ -70,13 +101,17 @@ def _admin(bootstrap: str) -> AdminClient:
     return AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "socket.connection.setup.timeout.ms": 5_000})
 
 
-def _found(admin: AdminClient, bootstrap: str) -> tuple[dict[str, int], int]:
-    """Partitions of each topic, and how many brokers there are."""
+def _found(admin: AdminClient, bootstrap: str) -> tuple[dict[str, Found], int]:
+    """Each topic that is there, and how many brokers there are."""
     try:
-        cluster = admin.list_topics(timeout=TIMEOUT_S)
+        cluster = admin.list_topics(timeout=ANSWER_S)
     except KafkaException as reason:
         raise NotReachable(f"no Kafka broker answers at {bootstrap}: {reason.args[0].str()}", "streams kafka up") from None
-    return {name: len(topic.partitions) for name, topic in cluster.topics.items()}, len(cluster.brokers)
+    found = {
+        name: Found(len(topic.partitions), min((len(partition.replicas) for partition in topic.partitions.values()), default=0))
+        for name, topic in cluster.topics.items()
+    }
+    return found, len(cluster.brokers)
 
 
 def _configs(admin: AdminClient, topics: Sequence[Topic]) -> list[dict[str, str]]:
