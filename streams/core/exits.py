@@ -104,7 +104,7 @@ def _trail(position: Position, best: int) -> int:
 
 
 def adopted(position: Position, policy: Policy, price: int) -> Position:
-    """A stranger's position with the stop of a policy: so far from its average or from the price, whichever is the farther, lest it be closed at once."""
+    """A stranger's position with the stop of a policy: behind its average or behind the price, whichever is worse, lest it be closed at once."""
     side = position.side
     base = side.sign * min(side.sign * position.held.price_average, side.sign * price)
     return msgspec.structs.replace(position, policy=policy, stop_first=base - side.sign * share(base, policy.stop_ppm, PPM))

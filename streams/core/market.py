@@ -40,7 +40,7 @@ def ticked(market: Market, tick: Tick, now: int, limits: BreakerLimits) -> Marke
     moved = (tick.last, tick.bid, tick.ask, tick.mark) != (market.last, market.bid, market.ask, market.mark)
     after = msgspec.structs.replace(
         market, last=tick.last, bid=tick.bid, ask=tick.ask, mark=tick.mark, mark_time=now,
-        moved_at=now if moved or not market.moved_at else market.moved_at,
+        moved_at=now if moved or now - market.mark_time > limits.frozen_max // 10 else market.moved_at,     # silence is not standing still
         breaker=breakers.cooled(market.breaker, limits, now) if market.breaker is not SHUT else SHUT,
         believed=True,
     )

@@ -195,8 +195,9 @@ def _entry_reported(state: SymbolState, report: EntryReported, settings: Setting
         state = _broken(state, "NO_GUARD")
     if report.state is EntryState.PROTECTED:
         state = replace(state, market=replace(market, breaker=breakers.succeeded(market.breaker)))
-    state, followed = _planned(state, report.account, settings)
-    return state, (snapshot(state.books[report.account], state.symbol, state.seq, state.market), *followed)
+    told = snapshot(book, state.symbol, state.seq, market)
+    state, followed = _acting(state, report.account, settings, tick_time=0)
+    return state, (told, *followed)
 
 
 def _planned(state: SymbolState, account: str, settings: Settings, *, tick_time: int = 0) -> tuple[SymbolState, Outputs]:
