@@ -117,7 +117,7 @@ def _control_symbol(symbol: str, control: str, reason: str, *, json: bool) -> No
 
     answer = await_record(bootstrap, [DECISION_LOG.name], lambda: written.extend(publish(bootstrap, [wanted])), decided, ANSWER_S)
     if answer is None:
-        raise NotReachable(f"{control} of {name} is written, but positions did not answer in {ANSWER_S:g} s", "start it with `streams worker positions`")
+        raise NotReachable(f"{control} of {name} is written, but positions did not answer", "start it with `streams worker positions`")
     tell({"symbol": name, "control": control, "seq": answer.message.seq}, f"{name}: {control} in force", json=json)
 
 

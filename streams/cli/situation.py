@@ -91,8 +91,8 @@ def _accounts(records: Iterable[Record]) -> tuple[Account, ...]:
 
 def _holding(update: PositionUpdated) -> Holding:
     return Holding(
-        update.account, update.symbol, decimal(update.quantity), decimal(update.price_average), decimal(update.stop_price) if update.stop_price else "",
-        update.guarded, decimal(update.unrealised_pnl),
+        update.account, update.symbol, decimal(update.quantity), decimal(update.price_average),
+        decimal(update.stop_price) if update.stop_price else "", update.guarded, decimal(update.unrealised_pnl),
     )
 
 

@@ -30,9 +30,10 @@ async def exchange(url: str) -> Exchange:
     """Asks the paper exchange. Raises NotReachable."""
     try:
         async with aiohttp.ClientSession(raise_for_status=True) as session, session.get(f"{url}/_record") as answer:
-            return record_of(await answer.json())
+            told = await answer.json()
     except aiohttp.ClientError as reason:
         raise NotReachable(f"the exchange at {url} does not show its record: {reason!r}", "its log says why") from reason
+    return Exchange(told["arrivals"], told["unprotected_seconds_max"])
 
 
 def of_log(bootstrap: str, seen: Exchange, seconds: float) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from streams.wire.codec import decode, encode
 from streams.wire.topics import TOPIC_OF, key_of
 
 TIMEOUT_S = 10.0
+LEADERLESS = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.UNKNOWN_TOPIC_OR_PART)
 CLIENT = {"log_level": 0, "socket.connection.setup.timeout.ms": 5_000, "allow.auto.create.topics": False}
 
 
@@ -46,8 +47,7 @@ def tail(bootstrap: str, topics: Sequence[str], until: Callable[[], bool]) -> It
     """Records that come from now on, and None when nothing came for 0.1 s, until `until()`. The caller acts after the first None."""
     consumer = _consumer(bootstrap)
     try:
-        ends = {place: consumer.get_watermark_offsets(place, timeout=TIMEOUT_S)[1] for place in _places(consumer, topics)}
-        consumer.assign([TopicPartition(place.topic, place.partition, end) for place, end in ends.items()])
+        consumer.assign([TopicPartition(place.topic, place.partition, _end(consumer, place)) for place in _places(consumer, topics)])
         yield None
         while not until():
             message = consumer.poll(0.1)
@@ -101,6 +101,18 @@ def _places(consumer: Consumer, topics: Sequence[str]) -> list[TopicPartition]:
     except KafkaException as reason:
         raise NotReachable(f"no Kafka broker answers: {reason.args[0]}", "streams kafka up") from None
     return [TopicPartition(topic, partition) for topic in topics if topic in known for partition in known[topic].partitions]
+
+
+def _end(consumer: Consumer, place: TopicPartition) -> int:
+    """The partition's end. A topic that was made a moment ago may have no leader yet: it is asked again."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while True:
+        try:
+            return int(consumer.get_watermark_offsets(place, timeout=TIMEOUT_S)[1])
+        except KafkaException as reason:
+            if not reason.args[0].retriable() and reason.args[0].code() not in LEADERLESS or time.monotonic() > deadline:
+                raise NotReachable(f"the end of {place.topic}-{place.partition} cannot be had: {reason.args[0].str()}", "streams topics check") from None
+            consumer.poll(0.05)
 
 
 def _starts(consumer: Consumer, topics: Sequence[str], since: int | None) -> list[TopicPartition]:

@@ -1,16 +1,19 @@
 """Whatever the bytes are, `decode` gives a message or says why not."""
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import Unreadable
 from streams.wire.codec import HEADER, decode, encode
-from streams.wire.schemas import ids
+from streams.wire.intents import KNOWN
 from streams.wire.topics import TOPICS
 from tests.wire.examples import EXAMPLES
 
 TICK, BEAT = encode(EXAMPLES["tick"]), encode(EXAMPLES["beat"])
-numbers = st.sampled_from(sorted(ids().values()))
+PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+FIELDS = st.sampled_from([*sorted(KNOWN), "else"])
 
 
 @pytest.mark.parametrize(
@@ -57,13 +60,8 @@ def test_any_bytes_behind_a_true_header(case: tuple[str, object], data: st.DataO
     _read_or_refuse(topic, bytes(value))
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3), max_leaves=8), st.data())
-def test_any_json_in_any_field(value: object, data: st.DataObject) -> None:
-    import json  # noqa: PLC0415
-
-    from streams.wire.intents import KNOWN  # noqa: PLC0415
-
-    field = data.draw(st.sampled_from(sorted(KNOWN) + ["else"]))
+@given(st.recursive(PLAIN, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)), FIELDS)
+def test_any_json_in_any_field(value: object, field: str) -> None:
     _read_or_refuse("trade.intent", json.dumps({"symbol": "BTCUSDT", "action": "BUY", field: value}).encode())
 
 
