@@ -58,13 +58,14 @@ def updated(state: AccountState, update: PositionUpdated) -> AccountState:
 
 
 def balanced(state: AccountState, seen: BalanceSeen, ages: Ages) -> AccountState:
-    """The newest wallet, by the venue's time. A payment moves the baselines once, however late and often it is told."""
-    fresh = seen.venue_time >= state.told_at.get(seen.asset, 0)
+    """The newest wallet, by the venue's time where it is told. A payment moves the baselines once, however late and often it is told."""
+    last = state.told_at.get(seen.asset, 0)
+    fresh = not seen.venue_time or seen.venue_time >= last
     change = _payment(state, seen, fresh=fresh)
     if seen.reason in drawdown.PAID:
         state = replace(state, known={**state.known, _name(seen): state.time + ages.known_max})
     if fresh:
-        state = replace(state, wallets={**state.wallets, seen.asset: seen.wallet}, told_at={**state.told_at, seen.asset: seen.venue_time})
+        state = replace(state, wallets={**state.wallets, seen.asset: seen.wallet}, told_at={**state.told_at, seen.asset: seen.venue_time or last})
     return counted(_paid(state, change), seen.asset) if seen.asset in DOLLARS else _paid(state, change)
 
 

@@ -248,6 +248,14 @@ def test_what_was_ordered_is_known_a_day_and_what_was_denied_until_it_must_be_de
     assert later.known == {"i1": START + 86_400_000}
 
 
+def test_the_newest_wallet_counts_by_the_venues_time_where_it_is_told() -> None:
+    state, wallets = new("main"), []
+    for wallet, venue_time in ((1, 100), (2, 99), (3, 0), (4, 99), (5, 100), (6, 101)):
+        state, _ = step(state, seen(BalanceSeen("main", "USDT", wallet, 0, "ORDER", 0, venue_time), START), SETTINGS)
+        wallets.append(state.wallets["USDT"])
+    assert wallets == [1, 1, 3, 3, 5, 6]
+
+
 def test_a_stranger_among_the_events_is_our_own_mistake() -> None:
     with pytest.raises(AssertionError, match="no branch"):
         step(new("main"), seen(BTC.symbol, START), Settings())
