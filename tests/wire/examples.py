@@ -25,7 +25,7 @@ def example(kind: type) -> Any:  # noqa: ANN401
     return kind(**{field: _value(hints[field], field, number) for number, field in enumerate(kind.__struct_fields__, 1)})  # type: ignore[attr-defined]
 
 
-def _value(hint: Any, field: str, number: int) -> Any:  # noqa: ANN401, PLR0911
+def _value(hint: Any, field: str, number: int) -> Any:  # noqa: ANN401
     if typing.get_origin(hint) is tuple:
         return (_value(typing.get_args(hint)[0], field, number),)
     if len(typing.get_args(hint)) > 1:
