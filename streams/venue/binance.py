@@ -70,7 +70,7 @@ class _Client(ccxt.binanceusdm):  # type: ignore[misc]  # ccxt's classes are unt
         given = said.get("code")
         number = int(given) if isinstance(given, (int, str)) and str(given).lstrip("-").isdigit() else None
         if code >= 400 or (number is not None and number < 0):
-            raise _Answered(judged(code, number, str(said.get("msg", reason)), _wait_ms(headers)))
+            raise _Answered(judged(code, number, str(said.get("msg") or body or reason)[:200], _wait_ms(headers)))
 
 
 class Binance:

@@ -160,7 +160,8 @@ class Desk:
     async def change(self, seconds: float) -> None:
         """Until anything changes, or so long."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), seconds)
+            async with asyncio.timeout(seconds):         # `wait_for` would lose a cancellation that meets the event
+                await self._changed.wait()
 
     async def until(self, holds: Callable[[], bool], seconds: float) -> bool:
         """Waits for something here to make it hold; False when it did not in time."""
@@ -168,7 +169,8 @@ class Desk:
         deadline = loop.time() + seconds
         while not holds():
             try:
-                await asyncio.wait_for(self._changed.wait(), deadline - loop.time())
+                async with asyncio.timeout_at(deadline):
+                    await self._changed.wait()
             except TimeoutError:
                 return holds()
         return True

@@ -40,6 +40,7 @@ START_S = 30.0                        # for a venue that does not answer yet
 END_S = 12.0                          # within the worker's grace
 RECONCILE_S = 60.0
 RELOAD_S = 3_600.0
+WARM_S = 10.0                         # a connection that was idle for longer is closed, and the next guard would pay for a new one
 _log = logs.get(__name__)
 
 
@@ -87,7 +88,7 @@ class Gateway:
         self.desks.resume()
         self.desks.watch()
         await self._until_answered(self._load)
-        for seconds, work in ((RECONCILE_S, self._minute), (RELOAD_S, self._hour), (1.0, self._second)):
+        for seconds, work in ((RECONCILE_S, self._minute), (RELOAD_S, self._hour), (WARM_S, self.venue.warm), (1.0, self._second)):
             self.office.run(_every(seconds, work), f"every {seconds:g} s")
         self.ready.set()
         _log.info("the gateway is ready", account=self.office.account, instruments=len(self.venue.instruments), known=len(records))

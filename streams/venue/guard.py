@@ -19,6 +19,7 @@ from streams.venue.outcomes import Meaning, meaning
 replace = msgspec.structs.replace
 WITHIN_S = 3.0
 RETRY_S = 0.2
+DOUBT_S = 1.0
 HOPELESS = (Meaning.THROUGH, Meaning.CLOSED, Meaning.ACCOUNT, Meaning.NOTHING_TO_REDUCE)
 _log = logs.get(__name__)
 
@@ -47,19 +48,28 @@ async def place(desk: Desk, entry_id: str, within_s: float = WITHIN_S) -> OrderS
                 if meaning(answer) is not Meaning.ONE_STANDS:
                     await desk.until(lambda order=order: _stands(desk, order), min(RETRY_S, max(deadline - loop.time(), 0)))  # type: ignore[misc]
             case Doubt():
-                _log.warning("a guard is in doubt: the next one goes out", symbol=desk.symbol, order=order.client_order_id, reason=answer.reason)
+                _log.warning("a guard is in doubt", symbol=desk.symbol, order=order.client_order_id, reason=answer.reason)
+                await _find_out(desk, order, min(loop.time() + DOUBT_S, deadline))
         if _stands(desk, order):
             return desk.conditionals[order.client_order_id]
     return None
 
 
 async def _asked(desk: Desk, order: Order, sent_at: int, left_s: float) -> Accepted[OrderSeen] | Refused | Doubt:
-    """The stream may say first that it stands."""
-    request = asyncio.ensure_future(desk.office.venue.place(order, sent_at))
     try:
-        return await asyncio.wait_for(request, max(left_s, 0.05))
+        async with asyncio.timeout(max(left_s, 0.05)):
+            return await desk.office.venue.place(order, sent_at)
     except TimeoutError:
         return Doubt("no answer in time")
+
+
+async def _find_out(desk: Desk, order: Order, until: float) -> None:
+    """Whether it stands after all; if nobody says so in time, the next one goes out."""
+    loop = asyncio.get_running_loop()
+    while loop.time() < until and not _stands(desk, order):
+        open_now = await desk.office.venue.open_conditionals(desk.symbol, lane=Lane.EXITS)
+        desk.take(open_now.body if isinstance(open_now, Accepted) else [])
+        await desk.until(lambda: _stands(desk, order), min(RETRY_S, max(until - loop.time(), 0)))
 
 
 def _next(desk: Desk, entry_id: str, *, alone: bool) -> Order:

@@ -5,6 +5,7 @@ nothing to say writes a beat each second, or one that was fenced would live on. 
 remember must not act.
 """
 import asyncio
+import contextlib
 import os
 from asyncio import Future
 from collections.abc import Iterator
@@ -113,10 +114,9 @@ class Ledger:
         if self._exits or self._others or self._stopping:
             return
         self._woken.clear()
-        try:
-            await asyncio.wait_for(self._woken.wait(), BEAT_S)
-        except TimeoutError:
-            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(BEAT_S):
+                await self._woken.wait()
 
     def _batch(self) -> Iterator[_Waiting]:
         size = 0

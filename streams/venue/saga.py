@@ -73,18 +73,14 @@ class Saga:
             return
         if desk.exit_lives():
             await desk.until(lambda: not desk.exit_lives(), EXITS_OVER_S)
-        while True:
-            if blocked := desk.blocked(record):
-                self._end(OrderState.EXPIRED if blocked.expired else OrderState.REFUSED, blocked.reason)
-                return
-            sent_at = self.clock.now()                   # from the look to the request nothing is awaited
-            desk.keep(replace(self.record, sent_at=sent_at))
-            answer = await self.venue.place(_entry(record), sent_at, Lane.ENTRIES)
-            desk.keep(replace(self.record, answered_at=self.clock.now()))
-            HOP.labels("rest").observe((self.clock.now() - sent_at) / 1_000)
-            if not (isinstance(answer, Refused) and meaning(answer) is Meaning.BUSY):
-                break
-            await asyncio.sleep(max(answer.wait_ms, 100) / 1_000)
+        if blocked := desk.blocked(record):
+            self._end(OrderState.EXPIRED if blocked.expired else OrderState.REFUSED, blocked.reason)
+            return
+        sent_at = self.clock.now()                       # from the look to the request nothing is awaited
+        desk.keep(replace(self.record, sent_at=sent_at))
+        answer = await self.venue.place(_entry(record), sent_at, Lane.ENTRIES)
+        desk.keep(replace(self.record, answered_at=self.clock.now()))
+        HOP.labels("rest").observe((self.clock.now() - sent_at) / 1_000)
         await self._answered(answer, sent_at)
 
     async def _answered(self, answer: Accepted[object] | Refused | Doubt, sent_at: int) -> None:
