@@ -44,8 +44,8 @@ def rejected(breaker: Breaker, limits: BreakerLimits, now: int) -> Breaker:
 
 
 def succeeded(breaker: Breaker) -> Breaker:
-    """After an entry was filled and protected."""
-    return SHUT if breaker.rejections or breaker.state is BreakerState.PROBING else breaker
+    """After an entry was filled and protected. One that was on its way when the breaker opened proves nothing about what opened it."""
+    return breaker if breaker.state is BreakerState.OPEN else SHUT
 
 
 def cooled(breaker: Breaker, limits: BreakerLimits, now: int) -> Breaker:

@@ -6,7 +6,7 @@
     close ID [part=0.5] [flatten]                cancel ID
     entry ID STATE [FILLED]                      the gateway on an entry (also risk's DENIED)
     protected ID PRICE                           its guard rests there
-    fill SIDE QUANTITY PRICE ORDER [fee=F]       ORDER: entry, guard, flat (of the last proposal), stop, target, rung1, exit (the last sent), or any other
+    fill SIDE QUANTITY PRICE ORDER [fee=F]       ORDER: entry, guard, flat (of the last proposal), stop, target, rung1, exit (last sent), or any
     opened SIDE QUANTITY [name=value]            shorthand: an intent i1, filled at 100, DONE and PROTECTED, and the first plan answered
     answer [accepted=stop] [refused=stop] [stale] [kept=stop.0]    of the plan under way: without a word all was done
     gone ORDER [STATE]                           a resting order ended by itself
