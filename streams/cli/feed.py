@@ -1,19 +1,24 @@
 """`streams feed` and `streams record`: market data of the venue, of the simulator or of a recording, into the log or into a file."""
 import asyncio
+import random
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
+import msgspec
 import typer
 import uvloop
 
 from streams.cli.common import configured
+from streams.core.values import decimal
 from streams.errors import WrongUse
+from streams.paper.instruments import ALL
+from streams.paper.market import simulated
 from streams.runtime import logs, metrics
-from streams.venue import market_streams, recording
 from streams.venue import feed as market_feed
+from streams.venue import market_streams, recording
 from streams.venue.addresses import addresses
 from streams.venue.recording import Pace, Raw
 
@@ -79,6 +84,16 @@ async def _venue() -> AsyncIterator[Raw]:
     symbols = environment.decisions.symbols or tuple(await market_streams.listed(there.rest))
     async for raw in market_streams.frames(there.ws, symbols):
         yield raw
+
+
+async def _simulated() -> AsyncIterator[Raw]:
+    """The prices that `streams paper` trades at with a seed, as the frames that it would send."""
+    symbols = [symbol for symbol in configured().decisions.symbols or ALL if symbol in ALL]
+    async for quote in simulated(symbols, random.SystemRandom().randrange(1_000_000)):
+        now = time.time_ns()
+        prices = {"s": quote.symbol, "E": now // 1_000_000}
+        yield now, msgspec.json.encode({"e": "bookTicker", **prices, "b": decimal(quote.bid), "a": decimal(quote.ask)})
+        yield now, msgspec.json.encode({"e": "aggTrade", **prices, "p": decimal(quote.last)})
 
 
 def until_stopped(work: Coroutine[Any, Any, Result]) -> Result | None:

@@ -110,8 +110,9 @@ def _end(consumer: Consumer, place: TopicPartition) -> int:
         try:
             return int(consumer.get_watermark_offsets(place, timeout=TIMEOUT_S)[1])
         except KafkaException as reason:
-            if not reason.args[0].retriable() and reason.args[0].code() not in LEADERLESS or time.monotonic() > deadline:
-                raise NotReachable(f"the end of {place.topic}-{place.partition} cannot be had: {reason.args[0].str()}", "streams topics check") from None
+            said = reason.args[0]
+            if time.monotonic() > deadline or not (said.retriable() or said.code() in LEADERLESS):
+                raise NotReachable(f"the end of {place.topic}-{place.partition} cannot be had: {said.str()}", "streams topics check") from None
             consumer.poll(0.05)
 
 
