@@ -31,12 +31,13 @@ _log = logs.get(__name__)
 def feed(
     source: Annotated[str, typer.Option(help="venue, simulator or recording:PATH")] = "venue",
     speed: Speed = 1.0,
+    seed: Annotated[int | None, typer.Option(help="of the simulator; without it one is drawn, and said")] = None,
 ) -> None:
     """Write price.tick until the source ends, or until SIGTERM."""
     environment = configured()
     bootstrap = environment.bootstrap
     metrics.serve(environment.metrics_port)
-    frames, clock = _source(source, speed)
+    frames, clock = _source(source, speed, seed)
     until_stopped(market_feed.run(frames, bootstrap, now=clock))
 
 
@@ -60,14 +61,16 @@ async def _recorded(path: Path, minutes: float | None) -> None:
         _log.info("recorded", frames=await writing, path=str(path))
 
 
-def _source(source: str, speed: float) -> tuple[AsyncIterator[Raw], Clock | None]:
+def _source(source: str, speed: float, seed: int | None) -> tuple[AsyncIterator[Raw], Clock | None]:
     """The frames and the clock of their receive times. Raises WrongUse."""
     kind, _, path = source.partition(":")
     match kind:
         case "venue":
             return _venue(), time.time_ns
         case "simulator":
-            return _simulated(), time.time_ns
+            drawn = random.SystemRandom().randrange(1_000_000) if seed is None else seed
+            _log.info("simulated prices", seed=drawn)
+            return _simulated(drawn), time.time_ns
         case "recording" if Path(path).is_file():
             pace = Pace(speed) if speed else None
             return recording.replayed(Path(path), pace), pace.now if pace else None
@@ -86,14 +89,16 @@ async def _venue() -> AsyncIterator[Raw]:
         yield raw
 
 
-async def _simulated() -> AsyncIterator[Raw]:
-    """The prices that `streams paper` trades at with a seed, as the frames that it would send."""
-    symbols = [symbol for symbol in configured().decisions.symbols or ALL if symbol in ALL]
-    async for quote in simulated(symbols, random.SystemRandom().randrange(1_000_000)):
+async def _simulated(seed: int) -> AsyncIterator[Raw]:
+    """The paper exchange's simulator without the exchange, as the frames that Binance would send of it."""
+    symbols = configured().decisions.symbols or tuple(ALL)
+    if unknown := set(symbols) - set(ALL):
+        raise WrongUse(f"the simulator does not know {', '.join(sorted(unknown))}", f"STREAMS_SYMBOLS may name {', '.join(ALL)}")
+    async for quote in simulated(list(symbols), seed):
         now = time.time_ns()
-        prices = {"s": quote.symbol, "E": now // 1_000_000}
-        yield now, msgspec.json.encode({"e": "bookTicker", **prices, "b": decimal(quote.bid), "a": decimal(quote.ask)})
-        yield now, msgspec.json.encode({"e": "aggTrade", **prices, "p": decimal(quote.last)})
+        told = {"s": quote.symbol, "E": now // 1_000_000}
+        yield now, msgspec.json.encode({"e": "bookTicker", **told, "b": decimal(quote.bid), "a": decimal(quote.ask)})
+        yield now, msgspec.json.encode({"e": "aggTrade", **told, "p": decimal(quote.last)})
 
 
 def until_stopped(work: Coroutine[Any, Any, Result]) -> Result | None:
