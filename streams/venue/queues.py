@@ -129,6 +129,7 @@ class SymbolQueues:
         """One at a time: it reads the newest wish."""
         if not self.closing:
             self._closing = self.office.run(self._close_all(), f"close of {self.desk.symbol}")
+            self._closing.add_done_callback(lambda _: self.desk.wake())
 
     async def _close_all(self) -> None:
         while self.desk.close is not None and not self.desk.close.flat:
@@ -150,4 +151,8 @@ class SymbolQueues:
     def _start_saga(self, entry_id: str, *, fresh: bool) -> None:
         saga = Saga(self.desk, self.desk.entries[entry_id])
         self.sagas[entry_id] = self.office.run(saga.run(fresh=fresh), f"entry {entry_id}")
-        self.sagas[entry_id].add_done_callback(lambda _: self.sagas.pop(entry_id, None))
+        self.sagas[entry_id].add_done_callback(lambda _: self._saga_over(entry_id))
+
+    def _saga_over(self, entry_id: str) -> None:
+        self.sagas.pop(entry_id, None)
+        self.desk.wake()                                 # whoever waits for the symbol to be idle
