@@ -174,7 +174,9 @@ class _Running:
         if exchange is not None and await answers(self._setting.venue.rest):
             say(f"an exchange answers at {self._setting.venue.rest} already, and is used")
             exchange = None
+        began = time.monotonic()
         await self._unless_stopped(self.pipeline.start(exchange, self._setting.venue.rest, self._parts))
+        say(f"every part works, {time.monotonic() - began:.0f} s after its start")
         self._beside.append(asyncio.create_task(view.watch(self.pipeline.board, self.processes.health, self._setting.title, _console)))
 
     async def hold(self, seconds: float | None) -> None:

@@ -39,7 +39,7 @@ class Pipeline:
         self._reading: asyncio.Task[None] | None = None
 
     async def start(self, exchange: Part | None, url: str, parts: Sequence[Part]) -> None:
-        """The exchange first, where we run it; then everything else at once. Raises StreamsError with the words of the part that does not come up."""
+        """Everything at once, but the feed, which asks the exchange what to listen to. Raises StreamsError with the words of what does not come up."""
         loop, listening = asyncio.get_running_loop(), asyncio.Event()
 
         def heard() -> None:
@@ -47,10 +47,12 @@ class Pipeline:
 
         self._reading = asyncio.create_task(asyncio.to_thread(self._read, heard))
         await self._first(listening.wait())
+        later = [part for part in parts if part.name == "feed"]
+        for part in (*([exchange] if exchange else []), *(part for part in parts if part not in later)):
+            await self.processes.start(part)
         if exchange is not None:
-            await self.processes.start(exchange)
             await self._until(lambda: answers(url), [exchange.name])
-        for part in parts:
+        for part in later:
             await self.processes.start(part)
         await self._until(self._all_heard, [part.name for part in parts])
 
