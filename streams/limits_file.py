@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar, cast, get_origin, get_type_hints
+from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -18,7 +18,7 @@ from streams.core.values import e8, ppm
 from streams.errors import WrongUse
 
 AMOUNTS = {"size_default", "notional_max", "symbol_notional_max"}      # in the quote asset
-DURATIONS = {*Ages.__struct_fields__, "cool_down", "frozen_max"} | {"time_max_ms"}
+DURATIONS = {*Ages.__struct_fields__, "cool_down", "frozen_max"} | {"time_max_ms", "age_ms"}
 WORDS = {"opposite": ("close", "flip", "ignore"), "trigger": ("CONTRACT_PRICE", "MARK_PRICE")}
 MS = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 S = TypeVar("S", bound=msgspec.Struct)
@@ -77,6 +77,8 @@ def _value(field: str, kind: Any, given: Any, base: Any, at: str, faults: list[s
         return _over(base, _table(given), at, faults)
     if get_origin(kind) is dict:
         return {str(name): _text(value) for name, value in _table(given).items()}
+    if get_origin(kind) is tuple and isinstance(row := get_args(kind)[0], type) and issubclass(row, msgspec.Struct):
+        return tuple(_over(row(), _table(value), f"{at}[{number}]", faults) for number, value in enumerate(_list(given)))
     if get_origin(kind) is tuple:
         return tuple(_text(value) for value in _list(given))
     if kind is bool:
@@ -112,6 +114,10 @@ def _contradictions(settings: Settings) -> list[str]:
             (policy.stop_distance_min_ppm <= policy.stop_ppm <= policy.stop_distance_max_ppm < 1_000_000,
              f"policies.{name}: stop is not within stop_distance_min and stop_distance_max, below 1"),
             (policy.trail.distance_ppm < 1_000_000, f"policies.{name}.trail.distance is not below 1"),
+            (sum(rung.part_ppm for rung in policy.targets) <= 1_000_000, f"policies.{name}.targets: the parts are more than 1"),
+            (all(rung.part_ppm and (rung.r_ppm or rung.distance_ppm) for rung in policy.targets),
+             f"policies.{name}.targets: each needs a part, and r or distance"),
+            (all(point.distance_r_ppm for point in policy.tighten), f"policies.{name}.tighten: each needs a distance_r"),
         ]
     known = list(settings.policies)
     rules += [(policy in known, f"regimes.{regime}: {_unknown(policy, policy, known)}") for regime, policy in settings.regimes.items()]

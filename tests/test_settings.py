@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from streams import limits_file
-from streams.core.settings import Settings
+from streams.core.settings import Patience, Rung, Settings, Tighten
 from streams.errors import NotReachable, Refused, StreamsError, WrongUse
 from streams.runtime.running import Running, record
 from streams.settings import Environment, load
@@ -143,6 +143,10 @@ def test_numbers_are_exact(written: str, expected: tuple[str, object], bare: Pat
     ("policies.scalper = 3", "policies: 3 is not a table"),
     ("policies.scalper.stop = 0.001", "policies.scalper: stop is not within stop_distance_min and stop_distance_max, below 1"),
     ('regimes.trending = "trend_runer"', "regimes.trending: trend_runer is not known: did you mean trend_runner?"),
+    ("policies.scalper.targets = [{ r = 1, prt = 0.5 }]", "policies.scalper.targets[0].prt is not known: did you mean part?"),
+    ("policies.scalper.targets = [{ r = 1, part = 0.6 }, { r = 2, part = 0.5 }]", "policies.scalper.targets: the parts are more than 1"),
+    ("policies.scalper.targets = [{ part = 0.6 }]", "policies.scalper.targets: each needs a part, and r or distance"),
+    ("policies.scalper.tighten = [{ r = 2 }]", "policies.scalper.tighten: each needs a distance_r"),
     ("limits.drawdown_halt = 0.05", "limits.drawdown_reducing is above limits.drawdown_halt"),
     ('accounts = ["second"]', "default_account main is not one of accounts"),
 ])
@@ -157,6 +161,18 @@ def test_a_new_policy_starts_from_the_files_default(bare: Path) -> None:
     (bare / "streams.toml").write_text("policies.mine.target_r = 3\npolicies.default.stop = 0.01\n")
     policies = load().decisions.policies
     assert (policies["mine"].stop_ppm, policies["mine"].target_r_ppm, policies["default"].stop_ppm) == (10_000, 3_000_000, 10_000)
+
+
+def test_tables_of_rows(bare: Path) -> None:
+    (bare / "streams.toml").write_text(
+        "[policies.mine]\n"
+        "targets = [{ part = 0.5, r = 1 }, { part = 0.25, distance = 0.03 }]\n"
+        "tighten = [{ r = 2, distance_r = 0.5 }]\n"
+        'patience = [{ age = "30min", r = 0.2 }]\n'
+    )
+    mine = load().decisions.policies["mine"]
+    assert mine.targets == (Rung(500_000, 1_000_000), Rung(250_000, 0, 30_000))
+    assert (mine.tighten, mine.patience) == ((Tighten(2_000_000, 500_000),), (Patience(1_800_000, 200_000),))
 
 
 def test_a_file_that_was_named_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,9 +4,9 @@ import msgspec
 from streams.core.commands import Plan
 from streams.core.entry import ENDS, Cover
 from streams.core.events import Intent, PositionUpdated
-from streams.core.exits import Position, Resting, rests_at
 from streams.core.market import Market
 from streams.core.positions import Held, profit
+from streams.core.protected import STOPS, Position, Resting, Target, rests_at
 from streams.core.protection import Legs
 from streams.core.settings import Policy
 from streams.core.values import Side
@@ -22,7 +22,7 @@ class Entry(msgspec.Struct, frozen=True):
     client_order_id: str
     side: Side
     stop_price: int
-    target_price: int
+    targets: tuple[Target, ...]
     policy: Policy
     state: EntryState = EntryState.PROPOSED
     cover: Cover = Cover.NONE
@@ -57,9 +57,10 @@ class Book(msgspec.Struct, frozen=True):
     flip: Waiting | None = None       # an opposite intent that is proposed once the fills say flat
     under_way: UnderWay | None = None
     revision: int = 0                 # of the next plan or close; counts over positions, so that an old one is always lower
-    legs: Legs = Legs()
+    legs: Legs = {}
     closing: Exit | None = None
-    plan_after: int = 0               # log_time before which no plan is made: the last one was refused
+    plan_after: int = 0               # log_time before which no plan is made: of the last one something was not done
+    fills_until: int = 0              # log_time before which nothing is decided: an order has done its work, and its fills have not come
     trades: tuple[str, ...] = ()
 
     @property
@@ -75,7 +76,7 @@ def snapshot(book: Book, symbol: str, seq: int, market: Market) -> PositionUpdat
     asset = market.instrument.margin_asset if market.instrument else ""
     if position is None:
         return PositionUpdated(book.account, symbol, seq, mark=market.mark, margin_asset=asset, entry_intent_id=entry)
-    target = next((order.price for order in position.resting if order.leg == "target"), 0)
+    target = next((order.price for order in position.resting if order.leg not in STOPS), 0)
     return PositionUpdated(
         book.account, symbol, seq, position.held.position_id, position.held.quantity, position.held.price_average, market.mark, asset,
         rests_at(position), target, position.guard is not None, entry, 0, position.opened_at, realised_pnl=position.realised,

@@ -129,6 +129,8 @@ class PlanStep(msgspec.Struct, frozen=True):
     client_order_id: str
     quantity: int = 0                 # positive
     trigger_price: int = 0
+    trigger: str = ""                 # CONTRACT_PRICE or MARK_PRICE, of what has a trigger
+    price_protect: bool = False       # the venue holds the trigger back while last price and mark are far apart
 
 
 class Plan(msgspec.Struct, frozen=True):

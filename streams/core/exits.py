@@ -4,66 +4,26 @@ Three stops are made from what is known, and the tightest holds:
 
     STOP         the entry's own; the guard rests there from the first fill on
     BREAK_EVEN   once the best price has been so many R away: the entry price, with the fees of both ways
-    TRAIL        once the best price has been so many R away: so far behind the best price
+    TRAIL        once the best price has been so many R away: so far behind the best price, and nearer the more was earned
 
-A stop never loosens. R is fixed at the first stop. A position also ends by time, and where the price lies beyond a resting stop for longer than the
-venue can need to fill it. Resting and soft go together: what is wanted here is placed at the venue (`protection`), so it outlives this program.
+A stop never loosens. R is fixed at the first stop. Targets are parts of the position at prices fixed when it was opened. A position also ends by
+time, sooner where it earns too little for its age, and where the price lies beyond a resting stop for longer than the venue can need to fill it.
+Resting and soft go together: what is wanted here is placed at the venue (`protection`), so it outlives this program; and where the price is past
+what could not be placed yet, the position is closed at market.
 """
 import msgspec
 
-from streams.core.positions import FLAT, Held
+from streams.core.protected import STOPS, Position, rests_at, reward
 from streams.core.settings import Ages, Policy
-from streams.core.values import PPM, Side, nearer, share, side_of
+from streams.core.values import PPM, nearer, share
 from streams.core.words import Exit
 
 
-class Resting(msgspec.Struct, frozen=True):
-    """An exit order of ours that rests at the venue."""
-
-    client_order_id: str
-    leg: str                          # guard, stop or target
-    price: int
-    quantity: int                     # 0: all that is held (the guard)
-    why: Exit
-
-
 class Wanted(msgspec.Struct, frozen=True):
-    """The protection that a position should have; 0: none of the kind."""
+    """The stop that a position should have; 0: none. Its targets are its own."""
 
     stop_price: int
     why: Exit
-    target_price: int
-
-
-class Position(msgspec.Struct, frozen=True):
-    """A position with what it is to be left by. Prices in 1e-8, times in log_time."""
-
-    held: Held = FLAT
-    intent_id: str = ""               # of the entry that opened it; empty: a stranger's
-    opened_at: int = 0
-    policy: Policy = Policy()
-    stop_first: int = 0               # the entry's stop, 0 for a stranger's position
-    target_price: int = 0
-    best: int = 0                     # the most favourable price since it was opened
-    realised: int = 0
-    fees: int = 0
-    source: str = ""
-    model: str = ""
-    stop_price: int = 0               # the tightest that was ever wanted
-    stop_why: Exit = Exit.STOP
-    guard: Resting | None = None
-    resting: tuple[Resting, ...] = ()
-    beyond_since: int = 0             # since when the price has been beyond a resting stop
-    exit: Exit | None = None          # why it was reduced last
-
-    @property
-    def side(self) -> Side:
-        return side_of(self.held.quantity)
-
-    @property
-    def risk(self) -> int:
-        """R: what is lost per unit at the first stop; 0 where there was none."""
-        return abs(self.held.price_average - self.stop_first) if self.stop_first else 0
 
 
 def seen_price(position: Position, price: int) -> Position:
@@ -79,13 +39,7 @@ def wanted(position: Position, tick_size: int, fee_ppm: int) -> Wanted:
     for candidate, reason in ((_break_even(position, best, fee_ppm), Exit.BREAK_EVEN), (_trail(position, best), Exit.TRAIL)):
         if candidate and (not stop or side.sign * (candidate - stop) > 0):
             stop, why = candidate, reason
-    return Wanted(max(nearer(stop, tick_size, side), tick_size) if stop else 0, why, position.target_price)
-
-
-def reward(position: Position, price: int) -> int:
-    """How far a price is away from the entry in favour, in ppm of R; 0 without an R."""
-    risk = position.risk
-    return share(position.side.sign * (price - position.held.price_average), PPM, risk) if risk else 0
+    return Wanted(max(nearer(stop, tick_size, side), tick_size) if stop else 0, why)
 
 
 def _break_even(position: Position, best: int, fee_ppm: int) -> int:
@@ -97,38 +51,39 @@ def _break_even(position: Position, best: int, fee_ppm: int) -> int:
 
 
 def _trail(position: Position, best: int) -> int:
-    trail = position.policy.trail
-    if not trail.distance_ppm or reward(position, best) < trail.activation_r_ppm or not position.risk:
+    if not position.risk or not _trails(position.policy):
         return 0
-    return best - position.side.sign * share(best, trail.distance_ppm, PPM)
+    earned, trail = reward(position, best), position.policy.trail
+    distances = [share(best, trail.distance_ppm, PPM), share(position.risk, trail.distance_r_ppm, PPM)] if earned >= trail.activation_r_ppm else []
+    distances += [share(position.risk, point.distance_r_ppm, PPM) for point in position.policy.tighten if earned >= point.r_ppm]
+    nearest = min((distance for distance in distances if distance), default=0)
+    return best - position.side.sign * nearest if nearest else 0
+
+
+def _trails(policy: Policy) -> bool:
+    return bool(policy.trail.distance_ppm or policy.trail.distance_r_ppm or policy.tighten)
 
 
 def adopted(position: Position, policy: Policy, price: int) -> Position:
     """A stranger's position with the stop of a policy: behind its average or behind the price, whichever is worse, lest it be closed at once."""
     side = position.side
     base = side.sign * min(side.sign * position.held.price_average, side.sign * price)
-    return msgspec.structs.replace(position, policy=policy, stop_first=base - side.sign * share(base, policy.stop_ppm, PPM))
+    stop = base - side.sign * share(base, policy.stop_ppm, PPM)
+    return msgspec.structs.replace(position, policy=policy, stop_first=stop, risk=abs(position.held.price_average - stop))
 
 
 def passed(position: Position, want: Wanted, price: int) -> Exit | None:
-    """Why the position must be closed at market now: the price lies beyond a stop or a target that is wanted and does not rest.
+    """Why the position must be closed at market now: the price lies beyond a stop, or the one target, that is wanted and does not rest.
 
-    The venue would refuse an order there.
+    The venue would refuse an order there. A rung that was passed is a step of a plan instead (`protection`).
     """
     side, level = position.side, rests_at(position)
     tighter = want.stop_price and (not level or side.sign * (want.stop_price - level) > 0)
     if tighter and side.sign * (price - want.stop_price) <= 0:
         return want.why
-    rests = any(order.leg == "target" for order in position.resting)
-    return Exit.TARGET if want.target_price and not rests and side.sign * (price - want.target_price) >= 0 else None
-
-
-def rests_at(position: Position) -> int:
-    """The tightest stop that rests; 0 where none does."""
-    prices = [order.price for order in (*position.resting, *([position.guard] if position.guard else [])) if order.leg in ("guard", "stop")]
-    if not prices:
-        return 0
-    return max(prices) if position.side is Side.BUY else min(prices)
+    rests = any(order.leg not in STOPS for order in position.resting)
+    whole = [target for target in position.targets if target.leg == "target"]
+    return Exit.TARGET if whole and not rests and side.sign * (price - whole[0].price) >= 0 else None
 
 
 def watched(position: Position, price: int, now: int) -> Position:
@@ -139,10 +94,15 @@ def watched(position: Position, price: int, now: int) -> Position:
     return position if since == position.beyond_since else msgspec.structs.replace(position, beyond_since=since)
 
 
-def overdue(position: Position, ages: Ages, now: int) -> Exit | None:
-    """Why the position must be closed at market now, if it must."""
-    if position.policy.time_max_ms and now - position.opened_at >= position.policy.time_max_ms:
+def overdue(position: Position, ages: Ages, price: int, now: int) -> Exit | None:
+    """Why the position must be closed at market now, if it must. `price` is 0 where none can be believed."""
+    age, policy = now - position.opened_at, position.policy
+    if policy.time_max_ms and age >= policy.time_max_ms:
         return Exit.TIME
     if position.beyond_since and now - position.beyond_since >= ages.through_stop:
         return Exit.PRICE_THROUGH_STOP
+    if price and position.risk and policy.patience:
+        earned = reward(position, price)
+        if any(age >= row.age_ms and earned < row.r_ppm for row in policy.patience):
+            return Exit.TIME
     return None

@@ -8,13 +8,14 @@ import msgspec
 
 from streams.core.book import TRADES_KEPT, Book, Entry, farewell, snapshot
 from streams.core.events import Filled, PositionUpdated
-from streams.core.exits import Position, Resting
-from streams.core.ids import leg_of
+from streams.core.ids import leg_of, rung_of
 from streams.core.market import Market
 from streams.core.positions import Held, Trade, filled
+from streams.core.protected import Position, Resting, runner
 from streams.core.words import Exit
 
 LIQUIDATIONS = ("autoclose-", "adl_autoclose", "settlement_autoclose-", "delivery_autoclose-")
+TARGETS = ("target", "rung")
 replace = msgspec.structs.replace
 
 
@@ -33,9 +34,10 @@ def booked(book: Book, fill: Filled, market: Market, seq: int, now: int) -> tupl
     )
     under_way = replace(book.under_way, placing=_less(book.under_way.placing, fill)) if book.under_way else None
     trades = (*book.trades[-TRADES_KEPT + 1 :], fill.trade_id)
-    book = replace(book, trades=trades, entry=_counted(book.entry, entry, fill), under_way=under_way)
+    book = replace(book, trades=trades, entry=_counted(book.entry, entry, fill), under_way=under_way, fills_until=0)
     if held.quantity and held.position_id == (before.held.position_id or held.position_id):
-        book = replace(book, position=_owned(after, entry) if entry and not smaller else after)
+        after = _grown(after, entry) if entry and not smaller else _without_done(after, fill, under_way.placing if under_way else ())
+        book = replace(book, position=after)
         return book, (snapshot(book, fill.symbol, seq, market),)
     return _left(book, fill, market, before.held, after, entry, seq, now)
 
@@ -64,7 +66,8 @@ def _left(
     book = replace(book, position=None, under_way=None, plan_after=0, closing=book.closing if book.entry else None)
     if not ended.held.quantity:
         return book, told
-    book = replace(book, position=replace(_opened(entry, fill, now), held=ended.held))
+    opened = replace(_opened(entry, fill, now), held=ended.held)
+    book = replace(book, position=_grown(opened, entry) if entry else opened)
     return book, (*told, snapshot(book, fill.symbol, seq, market))
 
 
@@ -74,13 +77,29 @@ def _opened(entry: Entry | None, fill: Filled, now: int) -> Position:
     return position if entry is None else _owned(position, entry)
 
 
+def _grown(position: Position, entry: Entry) -> Position:
+    """After a fill of an entry. R follows the average while the first entry fills; what is added later leaves it as it is."""
+    position = _owned(position, entry)
+    if entry.intent.intent_id != position.intent_id:
+        return position
+    return replace(position, risk=abs(position.held.price_average - position.stop_first))
+
+
+def _without_done(position: Position, fill: Filled, placing: tuple[Resting, ...]) -> Position:
+    """Without the target whose order has filled: none of its leg rests any more, or is being placed."""
+    leg = rung_of(fill.client_order_id)
+    if any(order.leg == leg for order in (*position.resting, *placing)) or leg_of(fill.client_order_id) not in TARGETS:
+        return position
+    return replace(position, targets=tuple(target for target in position.targets if target.leg != leg))
+
+
 def _owned(position: Position, entry: Entry) -> Position:
     """A position with what the entry that fills it brings; one that is ours already keeps its own."""
     if position.intent_id:
         return position
     return replace(
         position, intent_id=entry.intent.intent_id, policy=entry.policy, stop_first=entry.stop_price, stop_price=entry.stop_price,
-        target_price=entry.target_price, guard=entry.guard, source=entry.intent.source, model=entry.intent.model,
+        targets=entry.targets, runner_ppm=runner(entry.targets), guard=entry.guard, source=entry.intent.source, model=entry.intent.model,
     )
 
 
@@ -94,7 +113,7 @@ def _reason(book: Book, fill: Filled) -> Exit:
         case "stop":
             why = position.stop_why if position else Exit.STOP
             return next((order.why for order in orders if order.client_order_id == fill.client_order_id), why)
-        case "target" | "rung":
+        case "target" | "rung":                   # TARGETS
             return Exit.TARGET
         case "exit":
             return book.closing or Exit.CLOSE

@@ -27,6 +27,11 @@ def leg_of(client_id: str) -> str | None:
     return match.group(1) if match else None
 
 
+def rung_of(client_id: str) -> str:
+    """The leg with its number, `rung3`; the empty string where `leg_of` says None."""
+    return client_id.removeprefix(PREFIX).partition(".")[0] if leg_of(client_id) else ""
+
+
 def position_id(account: str, symbol: str, trade_id: str) -> str:
     """Of the position that this trade opened."""
     return "p-" + digest(account, symbol, trade_id)

@@ -9,7 +9,8 @@ from streams.core.breakers import BreakerState
 from streams.core.commands import Denial
 from streams.core.events import Instrument, Intent
 from streams.core.market import TRADING, Market
-from streams.core.settings import Policy, Settings, Trail
+from streams.core.protected import Target
+from streams.core.settings import Policy, Rung, Settings, Trail
 from streams.core.values import PPM, Side, decimal, farther, nearer, share
 from streams.core.words import Action, OrderType
 
@@ -22,7 +23,7 @@ class Terms(msgspec.Struct, frozen=True):
     side: Side
     entry_price: int
     stop_price: int
-    target_price: int                 # 0: none
+    targets: tuple[Target, ...]
     policy: Policy
 
 
@@ -61,8 +62,8 @@ def deny_symbol(market: Market, *, probed: bool) -> No | None:
     return None
 
 
-def judged(intent: Intent, market: Market, settings: Settings, now: int) -> Terms | No:
-    """The rest of the ladder, once nothing of the book speaks against it."""
+def judged(intent: Intent, market: Market, settings: Settings, now: int, *, stop_held: int = 0) -> Terms | No:
+    """The rest of the ladder, once nothing of the book speaks against it. `stop_held`: what is added to a position is lost at its stop."""
     instrument = market.instrument
     if 0 <= intent.confidence_ppm < settings.confidence_min_ppm:
         return No(Denial.CONFIDENCE_TOO_LOW, f"{decimal(intent.confidence_ppm * 100)} is below {decimal(settings.confidence_min_ppm * 100)}")
@@ -77,14 +78,24 @@ def judged(intent: Intent, market: Market, settings: Settings, now: int) -> Term
     price = _entry_price(intent, market, instrument, side)
     if abs(price - market.mark) * PPM > market.mark * settings.entry_deviation_max_ppm:
         return No(Denial.PRICE_OFF_MARK, f"{decimal(price)} is too far from the mark {decimal(market.mark)}")
+    intent = msgspec.structs.replace(intent, stop_price=stop_held or intent.stop_price)
     stop = _stop(intent, policy, price, market.mark, instrument, side)
-    return stop if isinstance(stop, No) else _with_target(Terms(side, price, stop, 0, policy), intent, instrument)
+    return stop if isinstance(stop, No) else _with_targets(Terms(side, price, stop, (), policy), intent, instrument)
 
 
 def policy_of(intent: Intent, settings: Settings) -> Policy:
-    """The policy that the intent names, with its own trail and deadline over it."""
+    """The policy that the intent names, or its regime does, with the intent's own trail and deadline over it.
+
+    Its trail is no nearer and no farther than a stop may be. A distance in ATR becomes one of the price.
+    """
     policy = settings.policy(intent.policy, intent.regime)
-    trail: Trail = msgspec.structs.replace(policy.trail, distance_ppm=intent.trail_ppm) if intent.trail_ppm else policy.trail
+    trail: Trail = policy.trail
+    if intent.trail_ppm:
+        own = min(max(intent.trail_ppm, policy.stop_distance_min_ppm), policy.stop_distance_max_ppm)
+        trail = msgspec.structs.replace(trail, distance_ppm=own, distance_r_ppm=0)
+    elif trail.distance_atr_ppm and intent.atr_ppm:
+        by_atr = share(intent.atr_ppm, trail.distance_atr_ppm, PPM)
+        trail = msgspec.structs.replace(trail, distance_ppm=min(by_atr, trail.distance_ppm or by_atr))
     return msgspec.structs.replace(policy, trail=trail, time_max_ms=intent.time_max_ms or policy.time_max_ms)
 
 
@@ -116,12 +127,25 @@ def _stop(intent: Intent, policy: Policy, price: int, mark: int, instrument: Ins
     return stop
 
 
-def _with_target(terms: Terms, intent: Intent, instrument: Instrument) -> Terms | No:
+def _with_targets(terms: Terms, intent: Intent, instrument: Instrument) -> Terms | No:
+    """The intent's one target, else the policy's rungs, else its one; on the grid, and beyond the entry."""
     sign, price = terms.side.sign, terms.entry_price
     wished = intent.target_price or (price + sign * share(price, intent.target_ppm, PPM) if intent.target_ppm else 0)
     if wished and sign * (wished - price) <= 0:
-        return No(Denial.TARGET_WRONG_SIDE, f"target {decimal(wished)} does not lie {'above' if sign > 0 else 'below'} the entry {decimal(price)}")
-    if not wished and terms.policy.target_r_ppm:
-        wished = price + share(price - terms.stop_price, terms.policy.target_r_ppm, PPM)
-    target = nearer(wished, instrument.tick_size, terms.side) if wished > 0 else 0
-    return msgspec.structs.replace(terms, target_price=target if sign * (target - price) > 0 else 0)
+        where = "above" if sign > 0 else "below"
+        return No(Denial.TARGET_WRONG_SIDE, f"target {decimal(wished)} does not lie {where} the entry {decimal(price)}")
+    if wished:
+        targets = [Target("target", wished, PPM)]
+    elif terms.policy.targets:
+        targets = [Target(f"rung{number}", _rung_price(rung, terms), rung.part_ppm) for number, rung in enumerate(terms.policy.targets)]
+    elif terms.policy.target_r_ppm:
+        targets = [Target("target", price + share(price - terms.stop_price, terms.policy.target_r_ppm, PPM), PPM)]
+    else:
+        targets = []
+    targets = [msgspec.structs.replace(target, price=nearer(target.price, instrument.tick_size, terms.side)) for target in targets]
+    return msgspec.structs.replace(terms, targets=tuple(target for target in targets if target.price > 0 and sign * (target.price - price) > 0))
+
+
+def _rung_price(rung: Rung, terms: Terms) -> int:
+    price = terms.entry_price
+    return price + (share(price - terms.stop_price, rung.r_ppm, PPM) if rung.r_ppm else terms.side.sign * share(price, rung.distance_ppm, PPM))

@@ -5,30 +5,37 @@ from streams.core.book import Book, UnderWay
 from streams.core.commands import Plan
 from streams.core.exits import wanted
 from streams.core.market import Market
-from streams.core.protection import change
-from streams.core.words import Exit
+from streams.core.protected import Position
+from streams.core.protection import Where, change
 
 replace = msgspec.structs.replace
 
 
-def manageable(book: Book, *, adopt: bool) -> bool:
+def manageable(book: Book, now: int, *, adopt: bool) -> bool:
     """Whether Exit Brain may place for it: ours and guarded, or a stranger's that is adopted; not while it is being closed or answered for."""
     position = book.position
-    if position is None or book.closing or book.under_way:
+    if position is None or book.closing or book.under_way or now < book.fills_until:
         return False
     return position.guard is not None if position.intent_id else adopt
+
+
+def price_of(market: Market, position: Position) -> int:
+    """The one that the venue's triggers go by."""
+    return market.mark if position.policy.trigger == "MARK_PRICE" else market.last
 
 
 def planned(book: Book, symbol: str, market: Market, now: int, tick_time: int, *, adopt: bool) -> tuple[Book, Plan | None]:
     """The book with its next plan under way; None where none is needed, or may be made yet."""
     position, instrument = book.position, market.instrument
-    if position is None or instrument is None or now < book.plan_after or not manageable(book, adopt=adopt):
+    if position is None or instrument is None or now < book.plan_after or not manageable(book, now, adopt=adopt):
         return book, None
     want = wanted(position, instrument.tick_size, instrument.taker_fee_ppm)
-    after = change(book.account, symbol, position, want, book.legs)
+    price = price_of(market, position) if market.believed else 0
+    after = change(Where(book.account, symbol, instrument.quantity_step, price), position, want, book.legs)
     if not after.steps:
         return book, None
-    reason = after.placing[0].why if after.placing else Exit.STOP
-    plan = Plan(book.account, symbol, position.held.position_id, book.revision, position.side.opposite, after.steps, reason, now, tick_time)
+    plan = Plan(
+        book.account, symbol, position.held.position_id, book.revision, position.side.opposite, after.steps, after.reason, now, tick_time,
+    )
     position = replace(position, stop_price=want.stop_price or position.stop_price, stop_why=want.why)
     return replace(book, position=position, under_way=UnderWay(plan, after.placing), revision=book.revision + 1, legs=after.legs), plan

@@ -3,29 +3,24 @@
     nothing but the guard, wanted tighter     PLACE stop
     a stop rests, wanted tighter              PLACE the new one, then CANCEL the old one
     a stop rests, the position has changed    the same, with the new quantity
-    no target rests, one is wanted            PLACE target
-    a target rests, the position has changed  PLACE the new one, then CANCEL the old one
+    a target is wanted and does not rest      PLACE target; REDUCE at once where the price has passed it
+    a target rests, its part has changed      PLACE the new one, then CANCEL the old one
 
 The guard is the saga's: it sizes itself, never moves from here, and stands until the position is flat. Every order placed here only reduces. A
-stop is replaced only when it moves by a least step, or each tick would be a request.
+stop is replaced only when it moves by a least step, or each tick would be a request. Targets share what is held: each its part, rounded down to
+the venue's step, and the last one what is left, unless a part is meant to run on. When one has filled, the others already have the right size.
 """
 import msgspec
 
 from streams.core.commands import PlanStep, Step
-from streams.core.exits import Position, Resting, Wanted
+from streams.core.exits import Wanted
 from streams.core.ids import client_order_id
-from streams.core.values import PPM
+from streams.core.protected import STOPS, Position, Resting, Target
+from streams.core.values import PPM, down, share
 from streams.core.words import Exit
 
-STOP, TARGET = "stop", "target"
-
-
-class Legs(msgspec.Struct, frozen=True):
-    """How often each leg of a position was placed: the next revision of its ids."""
-
-    stop: int = 0
-    target: int = 0
-    exit: int = 0
+Legs = dict[str, int]                 # leg -> how often it was placed: the next revision of its ids
+STOP = "stop"
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -34,39 +29,85 @@ class Change(msgspec.Struct, frozen=True):
     steps: tuple[PlanStep, ...]
     placing: tuple[Resting, ...]
     legs: Legs
+    reason: Exit = Exit.STOP
 
 
-def change(account: str, symbol: str, position: Position, wanted: Wanted, legs: Legs) -> Change:
+class Where(msgspec.Struct, frozen=True):
+    """What every step of a change needs."""
+
+    account: str
+    symbol: str
+    quantity_step: int
+    price: int                        # that triggers go by; 0 where none can be believed
+
+
+def change(where: Where, position: Position, wanted: Wanted, legs: Legs) -> Change:
     """From what rests to what is wanted; no steps where nothing is worth one."""
-    size = abs(position.held.quantity)
-    owner = position.held.position_id
     placing: list[Resting] = []
+    at_once: list[Resting] = []
     leaving: list[str] = []
-    if _stop_due(position, wanted, size):
-        placing.append(Resting(client_order_id(account, symbol, owner, STOP, legs.stop), STOP, wanted.stop_price, size, wanted.why))
+    if _stop_due(position, wanted):
+        placing.append(Resting("", STOP, wanted.stop_price, position.size, wanted.why))
         leaving += [order.client_order_id for order in position.resting if order.leg == STOP]
-        legs = msgspec.structs.replace(legs, stop=legs.stop + 1)
-    if _target_due(position, wanted, size):
-        placing.append(Resting(client_order_id(account, symbol, owner, TARGET, legs.target), TARGET, wanted.target_price, size, Exit.TARGET))
-        leaving += [order.client_order_id for order in position.resting if order.leg == TARGET]
-        legs = msgspec.structs.replace(legs, target=legs.target + 1)
-    kinds = {STOP: Step.PLACE_STOP, TARGET: Step.PLACE_TARGET}
-    places = (PlanStep(kinds[order.leg], order.client_order_id, order.quantity, order.price) for order in placing)
-    return Change((*places, *(PlanStep(Step.CANCEL, name) for name in leaving)), tuple(placing), legs)
+    goals = _goals(position, where.quantity_step)
+    for goal in goals:
+        passed = where.price and position.side.sign * (where.price - goal.price) >= 0
+        (at_once if passed and goal.leg != "target" else placing).append(goal)
+    changed = {goal.leg for goal in goals}
+    kept = {target.leg for target in position.targets}
+    leaving += [o.client_order_id for o in position.resting if o.leg not in STOPS and (o.leg in changed or o.leg not in kept)]
+    named, legs = _named(where, position, [*placing, *at_once], legs)
+    steps = [_step(position, order, Step.REDUCE if number >= len(placing) else None) for number, order in enumerate(named)]
+    reason = named[0].why if named else Exit.STOP
+    return Change((*steps, *(PlanStep(Step.CANCEL, name) for name in leaving)), tuple(named[: len(placing)]), legs, reason)
 
 
-def _stop_due(position: Position, wanted: Wanted, size: int) -> bool:
+def _stop_due(position: Position, wanted: Wanted) -> bool:
     """A stop tighter than what rests by the least step, or a resting stop of another quantity."""
     stops = [order for order in position.resting if order.leg == STOP]
-    if any(order.quantity != size for order in stops):
+    if any(order.quantity != position.size for order in stops):
         return bool(wanted.stop_price)
     level = stops[-1].price if stops else position.guard.price if position.guard else 0
-    tighter = position.side.sign * (wanted.stop_price - level)
+    tighter = position.side.sign * (wanted.stop_price - level) if level else wanted.stop_price
     return tighter > 0 and tighter * PPM >= level * position.policy.trail.rearm_ppm
 
 
-def _target_due(position: Position, wanted: Wanted, size: int) -> bool:
-    targets = [order for order in position.resting if order.leg == TARGET]
-    if not wanted.target_price:
-        return False
-    return not targets or any(order.quantity != size or order.price != wanted.target_price for order in targets)
+def _goals(position: Position, quantity_step: int) -> list[Resting]:
+    """The targets that must be placed, or placed anew: all that are missing, and all of another size where the sizes no longer add up."""
+    parts = sizes(position.size, position.targets, position.runner_ppm, quantity_step)
+    resting = {order.leg: order for order in position.resting if order.leg not in STOPS}
+    off = abs(sum(order.quantity for order in resting.values()) - sum(parts.values()))
+    slack = len(parts) * quantity_step if position.runner_ppm else 0
+    missing = any(leg not in resting for leg in parts)
+    goals = [Resting("", target.leg, target.price, parts[target.leg], Exit.TARGET) for target in position.targets if target.leg in parts]
+    if not missing and off <= slack:
+        return []
+    return [goal for goal in goals if goal.leg not in resting or resting[goal.leg].quantity != goal.quantity]
+
+
+def sizes(size: int, targets: tuple[Target, ...], runner_ppm: int, quantity_step: int) -> dict[str, int]:
+    """What each target sells of what is held: leg -> quantity, none of zero; together never more than the position."""
+    whole = sum(target.part_ppm for target in targets) + runner_ppm
+    parts = {target.leg: down(share(size, target.part_ppm, whole), quantity_step) for target in targets}
+    if targets and not runner_ppm:
+        last = targets[-1].leg
+        parts[last] += size - sum(parts.values())
+    return {leg: quantity for leg, quantity in parts.items() if quantity}
+
+
+def _named(where: Where, position: Position, orders: list[Resting], legs: Legs) -> tuple[list[Resting], Legs]:
+    """Each order with the next id of its leg."""
+    named: list[Resting] = []
+    for order in orders:
+        revision = legs.get(order.leg, 0)
+        name = client_order_id(where.account, where.symbol, position.held.position_id, order.leg, revision)
+        named.append(msgspec.structs.replace(order, client_order_id=name))
+        legs = {**legs, order.leg: revision + 1}
+    return named, legs
+
+
+def _step(position: Position, order: Resting, step: Step | None) -> PlanStep:
+    if step is Step.REDUCE:
+        return PlanStep(step, order.client_order_id, order.quantity)
+    kind, policy = Step.PLACE_STOP if order.leg == STOP else Step.PLACE_TARGET, position.policy
+    return PlanStep(kind, order.client_order_id, order.quantity, order.price, policy.trigger, policy.price_protect)

@@ -6,14 +6,16 @@ they have still to open.
 import msgspec
 
 from streams.core.book import Book, UnderWay
+from streams.core.commands import Step
 from streams.core.entry import Cover, advance
 from streams.core.events import EntryReported, ExitReported, PlanReported
-from streams.core.exits import Position, Resting
-from streams.core.ids import leg_of
+from streams.core.ids import leg_of, rung_of
+from streams.core.protected import Position, Resting
 from streams.core.words import EntryState, Exit
 
 replace = msgspec.structs.replace
-REFUSED_WAIT_MS = 2_000               # after a refused plan, until the next one
+REFUSED_WAIT_MS = 2_000               # after a plan of which something was not done, until the next one
+FILLS_WAIT_MS = 2_000                 # for the fills of an order that has done its work
 GONE = ("FINISHED", "CANCELLED", "REJECTED", "EXPIRED")
 COVERS = {EntryState.PROTECTED: Cover.PROTECTED, EntryState.CLOSED: Cover.CLOSED}
 
@@ -44,19 +46,22 @@ def plan_reported(book: Book, report: PlanReported, now: int) -> tuple[Book, boo
     under_way, position = book.under_way, book.position
     if under_way is None or report.revision != under_way.plan.revision or report.position_id != under_way.plan.position_id:
         return book, False
-    undone = bool(report.refused) or report.stale
+    done = {*report.accepted, *report.cancelled}
+    undone = report.stale or any(step.client_order_id not in done for step in under_way.plan.steps)
     book = replace(book, under_way=None, plan_after=now + REFUSED_WAIT_MS if undone else 0)
     if position is None:
         return book, False
     placed = tuple(order for order in under_way.placing if order.client_order_id in report.accepted)
     gone = {*report.cancelled, *report.refused}
     resting = tuple(order for order in (*position.resting, *placed) if order.client_order_id not in gone)
+    sold = {rung_of(step.client_order_id) for step in under_way.plan.steps if step.step is Step.REDUCE and step.client_order_id in report.accepted}
+    targets = tuple(target for target in position.targets if target.leg not in sold)
     refused_stop = any(leg_of(name) == "stop" for name in report.refused) and not report.stale
-    return replace(book, position=replace(position, resting=resting)), refused_stop
+    return replace(book, position=replace(position, resting=resting, targets=targets)), refused_stop
 
 
-def exit_reported(book: Book, report: ExitReported) -> Book:
-    """A resting order that ended by itself, or a guard that was set anew."""
+def exit_reported(book: Book, report: ExitReported, now: int) -> Book:
+    """A resting order that ended by itself, one that a person has moved, or a guard that was set anew."""
     name = report.client_order_id
     if report.state in GONE and book.entry and book.entry.guard and book.entry.guard.client_order_id == name:
         book = replace(book, entry=replace(book.entry, guard=None))
@@ -66,7 +71,22 @@ def exit_reported(book: Book, report: ExitReported) -> Book:
     if report.state == "WORKING" and leg_of(name) == "guard":
         guard = Resting(name, "guard", report.trigger_price, 0, Exit.STOP)
         return replace(book, position=replace(position, guard=guard))
-    return _gone(book, position, name) if report.state in GONE else book
+    if report.state == "WORKING":
+        return replace(book, position=_moved(position, name, report.trigger_price))
+    if report.state not in GONE:
+        return book
+    book = _gone(book, position, name)
+    return replace(book, fills_until=now + FILLS_WAIT_MS) if report.state == "FINISHED" else book
+
+
+def _moved(position: Position, name: str, price: int) -> Position:
+    """A person has given a resting order another price. A tighter stop is taken over; a looser one is not: Exit Brain places its own again."""
+    moved = tuple(replace(order, price=price) if order.client_order_id == name else order for order in position.resting)
+    if not price or moved == position.resting:
+        return position
+    tighter = leg_of(name) == "stop" and position.side.sign * (price - position.stop_price) > 0
+    targets = tuple(replace(target, price=price) if target.leg == rung_of(name) else target for target in position.targets)
+    return replace(position, resting=moved, targets=targets, stop_price=price if tighter or not position.stop_price else position.stop_price)
 
 
 def _gone(book: Book, position: Position, name: str) -> Book:

@@ -10,11 +10,35 @@ from streams.core.values import E8, PPM
 
 
 class Trail(msgspec.Struct, frozen=True):
-    """A stop that follows the best price since it was activated, and never loosens."""
+    """A stop that follows the best price since it was activated, and never loosens. Of several distances the nearest holds; all 0: off."""
 
-    distance_ppm: int = 0             # of the price; 0: off
+    distance_ppm: int = 0             # of the price
+    distance_r_ppm: int = 0           # in R
+    distance_atr_ppm: int = 0         # the intent's `atr_value` times this, where it gives one
     activation_r_ppm: int = 1_000_000  # profit in R at which it starts
     rearm_ppm: int = 500              # the least move of the stop, as a part of the price, that is worth a replacement
+
+
+class Rung(msgspec.Struct, frozen=True):
+    """One target of several: where, and which part of the position. What the parts leave of 1 runs on behind the stop."""
+
+    part_ppm: int = PPM               # of the position as it was opened
+    r_ppm: int = 0                    # in R
+    distance_ppm: int = 0             # of the entry price, where no R is given
+
+
+class Tighten(msgspec.Struct, frozen=True):
+    """From a profit on, a trail no farther than this: a curve, point by point."""
+
+    r_ppm: int = 0                    # profit in R, at the best price
+    distance_r_ppm: int = 0           # in R
+
+
+class Patience(msgspec.Struct, frozen=True):
+    """At an age, the profit without which a position is closed: a table, row by row."""
+
+    age_ms: int = 0
+    r_ppm: int = 0                    # profit in R, at the price of that moment
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -25,10 +49,14 @@ class Policy(msgspec.Struct, frozen=True):
     stop_distance_min_ppm: int = 2_000  # a tighter stop is moved out to this
     stop_distance_max_ppm: int = 200_000
     target_r_ppm: int = 1_500_000     # in R, where the intent names no target; 0: none
+    targets: tuple[Rung, ...] = ()    # several, instead of the one
     break_even_r_ppm: int = 0         # profit in R that moves the stop to the entry, fees included; 0: off
     trail: Trail = Trail()
+    tighten: tuple[Tighten, ...] = ()
     time_max_ms: int = 0              # 0: no deadline
+    patience: tuple[Patience, ...] = ()
     trigger: str = "CONTRACT_PRICE"   # or MARK_PRICE
+    price_protect: bool = False       # the venue holds a trigger back while last price and mark are far apart
 
 
 def _policies() -> dict[str, Policy]:
@@ -89,6 +117,7 @@ class Settings(msgspec.Struct, frozen=True):
     accounts: tuple[str, ...] = ("main",)
     symbols: tuple[str, ...] = ()     # empty: all that the venue trades
     opposite: str = "close"           # an intent against the position: close, flip or ignore
+    additions_max: int = 0            # entries that may add to a position of ours, each at the stop that rests
     adopt: bool = False               # protect what strangers open
     confidence_min_ppm: int = 0
     entry_deviation_max_ppm: int = 20_000

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from streams.core import breakers
-from streams.core.acting import acted, closed
+from streams.core.acting import acted
 from streams.core.book import Book, snapshot
 from streams.core.commands import Close, Deny, Plan, Propose, Withdraw
 from streams.core.events import (
@@ -32,11 +32,12 @@ from streams.core.events import (
     SymbolControlled,
     Tick,
 )
-from streams.core.exits import Position, adopted, overdue, passed, seen_price, wanted, watched
+from streams.core.exits import adopted, overdue, passed, seen_price, wanted, watched
 from streams.core.fills import booked
 from streams.core.ids import leg_of
-from streams.core.market import Market, controlled, listed, ticked
-from streams.core.planning import manageable, planned
+from streams.core.leaving import closed
+from streams.core.market import controlled, listed, ticked
+from streams.core.planning import manageable, planned, price_of
 from streams.core.reports import entry_reported, exit_reported, plan_reported
 from streams.core.settings import Settings
 from streams.core.symbol_state import SymbolState, new
@@ -74,7 +75,7 @@ def step(state: SymbolState, seen: Seen[Any], settings: Settings) -> tuple[Symbo
             state = _with(state, book) if not refused_stop else _broken(_with(state, book), "STOP_REFUSED")
             return _acting(state, seen.body.account, settings, tick_time=0)
         case ExitReported():
-            return _acting(_with(state, exit_reported(_book(state, seen.body.account), seen.body)), seen.body.account, settings, tick_time=0)
+            return _acting(_with(state, exit_reported(_book(state, seen.body.account), seen.body, now)), seen.body.account, settings, tick_time=0)
         case Instrument():
             return _retried(replace(state, market=listed(state.market, seen.body, now)), settings)
         case SymbolControlled():
@@ -90,7 +91,7 @@ def _ticked(state: SymbolState, tick: Tick, settings: Settings) -> tuple[SymbolS
     outputs: list[Output] = []
     for account, book in state.books.items():
         if book.position is not None and state.market.believed:
-            price = _price(state.market, book.position)
+            price = price_of(state.market, book.position)
             state = _with(state, replace(book, position=watched(seen_price(book.position, price), price, state.time)))
         state, followed = _acting(state, account, settings, tick_time=state.time)
         outputs += followed
@@ -101,7 +102,7 @@ def _beaten(state: SymbolState, settings: Settings) -> tuple[SymbolState, Output
     outputs: list[Output] = []
     for account, book in state.books.items():
         if book.position is not None and book.position.beyond_since and state.market.last:
-            state = _with(state, replace(book, position=watched(book.position, _price(state.market, book.position), state.time)))
+            state = _with(state, replace(book, position=watched(book.position, price_of(state.market, book.position), state.time)))
         state, followed = _acting(state, account, settings, tick_time=0)
         outputs += followed
         if state.books[account].busy and not any(isinstance(output, PositionUpdated) for output in followed):
@@ -131,16 +132,11 @@ def _leaving(state: SymbolState, book: Book, settings: Settings) -> Exit | None:
     position, market = book.position, state.market
     if position is None or book.closing:
         return None
-    reason = overdue(position, settings.ages, state.time)
-    fresh = market.believed and state.time - market.mark_time <= settings.ages.mark_max
-    if reason is not None or market.instrument is None or not fresh or not manageable(book, adopt=settings.adopt):
+    price = price_of(market, position) if market.believed and state.time - market.mark_time <= settings.ages.mark_max else 0
+    reason = overdue(position, settings.ages, price, state.time)
+    if reason is not None or market.instrument is None or not price or not manageable(book, state.time, adopt=settings.adopt):
         return reason
-    return passed(position, wanted(position, market.instrument.tick_size, market.instrument.taker_fee_ppm), _price(market, position))
-
-
-def _price(market: Market, position: Position) -> int:
-    """The one that the venue's triggers go by."""
-    return market.mark if position.policy.trigger == "MARK_PRICE" else market.last
+    return passed(position, wanted(position, market.instrument.tick_size, market.instrument.taker_fee_ppm), price)
 
 
 def _intended(state: SymbolState, intent: Intent, log_time: int, settings: Settings) -> tuple[SymbolState, Outputs]:

@@ -32,7 +32,7 @@ import pytest
 
 from streams.core.commands import Close, Deny, Plan, PlanStep, Propose, Step, Withdraw
 from streams.core.events import Beat, PositionUpdated
-from streams.core.exits import rests_at
+from streams.core.protected import rests_at
 from streams.core.symbol import SymbolState, due, new, step
 from streams.core.values import decimal, e8, ppm
 from streams.core.words import Exit, OrderType
