@@ -4,17 +4,17 @@ from typing import Any
 from streams.core import commands as c
 from streams.core import events as e
 
-VERDICTS: tuple[tuple[type | tuple[type, ...], c.Verdict], ...] = (      # the first kind that is among the outputs
-    (c.Deny, c.Verdict.DENIED),
-    (c.Propose, c.Verdict.PROPOSED),
-    (c.Enter, c.Verdict.COMMANDED),
-    ((c.Plan, c.Close, c.Withdraw), c.Verdict.EXITED),
-)
+VERDICT_OF: dict[type, c.Verdict] = {      # in this order: the first kind that is among the outputs is what became of the event
+    c.Deny: c.Verdict.DENIED, c.Propose: c.Verdict.PROPOSED, c.Enter: c.Verdict.COMMANDED,
+    c.Plan: c.Verdict.EXITED, c.Close: c.Verdict.EXITED, c.Withdraw: c.Verdict.EXITED,
+}
+RANK = {kind: rank for rank, kind in enumerate(VERDICT_OF)}
 
 
 def decided(group: str, key: str, seq: int, seen: e.Seen[Any], outputs: tuple[Any, ...], settings_hash: str) -> c.Decided:
     """`seq` is the state's after the event."""
-    verdict, cause = next(((word, output) for kind, word in VERDICTS for output in outputs if isinstance(output, kind)), (c.Verdict.STEPPED, None))
+    cause = min((output for output in outputs if type(output) in RANK), key=lambda output: RANK[type(output)], default=None)
+    verdict = VERDICT_OF[type(cause)] if cause is not None else c.Verdict.STEPPED
     reason = getattr(cause, "reason", "")
     return c.Decided(
         group, key, seq, seen.topic, seen.partition, seen.offset, seen.offset, seen.log_time, type(seen.body).__name__, verdict,
