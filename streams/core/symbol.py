@@ -35,6 +35,7 @@ from streams.core.events import (
 from streams.core.exits import adopted, overdue, passed, seen_price, wanted, watched
 from streams.core.fills import booked
 from streams.core.ids import leg_of
+from streams.core.known import forgotten, is_known, remembered
 from streams.core.leaving import closed
 from streams.core.market import controlled, listed, ticked
 from streams.core.planning import manageable, planned, price_of
@@ -47,7 +48,7 @@ __all__ = ["Output", "SymbolState", "due", "new", "step"]
 Output = Propose | Plan | Close | Withdraw | PositionUpdated | Deny
 Outputs = tuple[Output, ...]
 replace = msgspec.structs.replace
-KNOWN_LOOK = 64                       # ids remembered before the old ones are looked for
+LINEAGE_MAX = 200                     # characters of an intent's source, model and regime that travel on; its own record keeps them whole
 
 
 def due(state: SymbolState, log_time: int, settings: Settings) -> bool:  # noqa: ARG001  (what is open reports each second, whatever the limits)
@@ -107,7 +108,7 @@ def _beaten(state: SymbolState, settings: Settings) -> tuple[SymbolState, Output
         outputs += followed
         if state.books[account].busy and not any(isinstance(output, PositionUpdated) for output in followed):
             outputs.append(snapshot(state.books[account], state.symbol, state.seq, state.market))
-    return replace(state, known=_remembered(state, settings)), tuple(outputs)
+    return state, tuple(outputs)
 
 
 def _acting(state: SymbolState, account: str, settings: Settings, *, tick_time: int) -> tuple[SymbolState, Outputs]:
@@ -140,13 +141,20 @@ def _leaving(state: SymbolState, book: Book, settings: Settings) -> Exit | None:
 
 
 def _intended(state: SymbolState, intent: Intent, log_time: int, settings: Settings) -> tuple[SymbolState, Outputs]:
-    account = intent.account or settings.default_account
-    intent = replace(intent, account=account)
-    first = intent.intent_id not in state.known
-    state = replace(state, known={**state.known, intent.intent_id: state.time} if first else state.known)
+    intent = _carried(intent, settings)
+    account = intent.account
+    known = forgotten(state.known, state.time, settings.ages.known_max)
+    first = not is_known(known, intent.intent_id)
+    state = replace(state, known=remembered(known, intent.intent_id, state.time) if first else known)
     book, outputs = acted(_book(state, account), intent, state, log_time, settings, first=first)
     state = _with(state, book) if account in settings.accounts else state
     return state, outputs
+
+
+def _carried(intent: Intent, settings: Settings) -> Intent:
+    """What of an intent may lie in a state and go into commands: it can be a megabyte, they cannot."""
+    source, model, regime = (text[:LINEAGE_MAX] for text in (intent.source, intent.model, intent.regime))
+    return replace(intent, account=intent.account or settings.default_account, source=source, model=model, regime=regime, comment="", extra="")
 
 
 def _tried(state: SymbolState, account: str, settings: Settings) -> tuple[SymbolState, Outputs]:
@@ -213,9 +221,3 @@ def _with(state: SymbolState, book: Book) -> SymbolState:
 
 def _broken(state: SymbolState, reason: str) -> SymbolState:
     return replace(state, market=replace(state.market, breaker=breakers.opened(state.market.breaker, reason, state.time)))
-
-
-def _remembered(state: SymbolState, settings: Settings) -> dict[str, int]:
-    if len(state.known) < KNOWN_LOOK:
-        return state.known
-    return {intent: came for intent, came in state.known.items() if state.time - came < settings.ages.known_max}

@@ -13,7 +13,7 @@ class SymbolState(msgspec.Struct, frozen=True):
     time: int = 0
     market: Market = Market()
     books: dict[str, Book] = {}
-    known: dict[str, int] = {}        # intent id -> log_time when it came first
+    known: bytes = b""                # the intents of a day (`known`)
 
 
 def new(symbol: str) -> SymbolState:

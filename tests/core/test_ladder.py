@@ -8,6 +8,7 @@ import pytest
 from streams.core.breakers import Breaker, BreakerState
 from streams.core.commands import Denial, Deny, Propose
 from streams.core.events import Intent
+from streams.core.known import remembered
 from streams.core.settings import Settings
 from streams.core.symbol import SymbolState, new, step
 from streams.core.values import e8
@@ -57,7 +58,7 @@ def book(**changes: Any) -> Callable[[Asked], Asked]:  # noqa: ANN401
 
 
 FAULTS: list[tuple[Denial, Callable[[Asked], Asked], str]] = [    # in the order of the ladder
-    (Denial.INTENT_KNOWN, lambda asked: replace(asked, state=replace(asked.state, known={"i1": make.NOON})), "it was answered before"),
+    (Denial.INTENT_KNOWN, lambda asked: replace(asked, state=replace(asked.state, known=remembered(b"", "i1", make.NOON))), "it was answered before"),
     (Denial.INTENT_EXPIRED, intent(timestamp=make.NOON - 60_001), f"made at {make.NOON - 60_001}, it was too old at {make.NOON}"),
     (Denial.ACCOUNT_UNKNOWN, settings(accounts=("second",)), "no account main in the settings"),
     (Denial.SYMBOL_NOT_LISTED, settings(symbols=("ETHUSDT",)), "not one of the symbols in the settings"),
