@@ -17,8 +17,8 @@ from streams.wire.topics import TRADE_INTENT
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-COMMANDS = sorted({found for found in re.findall(r"^(streams [^\n`]+)$|`(streams [^`]+)`", README, re.M) for found in found if found})
-MAKE = sorted(set(re.findall(r"(?:^|`)make ([a-z]+)", README, re.M)))
+COMMANDS = sorted({found for found in re.findall(r"^(streams [^\n`]+)$|`(streams [^`]+)`", README, re.MULTILINE) for found in found if found})
+MAKE = sorted(set(re.findall(r"(?:^|`)make ([a-z]+)", README, re.MULTILINE)))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -36,7 +36,7 @@ def test_a_command_is_there_with_its_options(command: str) -> None:
 
 @pytest.mark.parametrize("target", MAKE)
 def test_a_target_of_make_is_there(target: str) -> None:
-    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.M)
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
 @pytest.mark.parametrize("example", ["bot.py", "bot.mjs"])
