@@ -5,8 +5,8 @@ import msgspec
 
 from streams.core.events import EntryReported, ExitReported, Filled, Instrument, Intent, PlanReported, Seen, SymbolControlled, Tick
 from streams.core.ids import client_order_id
-from streams.core.settings import Policy, Settings, Trail
-from streams.core.values import Side, e8
+from streams.core.settings import Patience, Policy, Rung, Settings, Tighten, Trail
+from streams.core.values import PPM, Side, e8
 from streams.core.words import Action, EntryState
 
 SYMBOL, ACCOUNT, NOON = "BTCUSDT", "main", 1_766_577_600_000
@@ -21,6 +21,13 @@ SETTINGS = Settings(policies={
     "trail": msgspec.structs.replace(PLAIN, trail=Trail(distance_ppm=10_000)),
     "even": msgspec.structs.replace(PLAIN, break_even_r_ppm=1_000_000),
     "target": msgspec.structs.replace(PLAIN, target_r_ppm=1_500_000),
+    "rungs": msgspec.structs.replace(PLAIN, targets=(Rung(500_000, 1_000_000), Rung(300_000, 2_000_000), Rung(200_000, 3_000_000))),
+    "runner": msgspec.structs.replace(PLAIN, targets=(Rung(500_000, 1_000_000), Rung(250_000, distance_ppm=30_000))),
+    "r": msgspec.structs.replace(PLAIN, trail=Trail(distance_r_ppm=500_000)),
+    "atr": msgspec.structs.replace(PLAIN, trail=Trail(distance_atr_ppm=2_000_000, activation_r_ppm=0)),
+    "tighten": msgspec.structs.replace(PLAIN, trail=Trail(distance_r_ppm=PPM), tighten=(Tighten(2_000_000, 500_000), Tighten(3_000_000, 250_000))),
+    "patient": msgspec.structs.replace(PLAIN, patience=(Patience(60_000, 250_000), Patience(120_000, PPM))),
+    "mark": msgspec.structs.replace(PLAIN, trail=Trail(distance_ppm=10_000), trigger="MARK_PRICE", price_protect=True),
     "timed": msgspec.structs.replace(PLAIN, time_max_ms=60_000),
 })
 

@@ -5,7 +5,7 @@ from streams.core.book import Book, Entry, Waiting
 from streams.core.commands import Denial, Propose
 from streams.core.events import Intent
 from streams.core.ids import client_order_id
-from streams.core.intents import ENTERING, No, Terms, deny_symbol, expires_at, judged, too_old
+from streams.core.intents import ENTERING, No, Terms, deny_symbol, expires_at, judged, too_old, too_weak
 from streams.core.leaving import Acted, cancelling, closed, closing, denied
 from streams.core.protected import rests_at
 from streams.core.settings import Settings
@@ -44,6 +44,8 @@ def _known_or_old(intent: Intent, log_time: int, settings: Settings, *, first: b
 
 def _entering(book: Book, intent: Intent, state: SymbolState, settings: Settings, since: int) -> Acted:
     symbol, now = state.symbol, state.time
+    if _opposes(book, intent, settings):
+        return _opposed(book, intent, symbol, settings, now)
     probed = any(other.entry is not None for other in state.books.values())
     refusal = deny_symbol(state.market, probed=probed and book.entry is None)
     if refusal is not None:
@@ -51,7 +53,7 @@ def _entering(book: Book, intent: Intent, state: SymbolState, settings: Settings
     if book.entry is not None or book.waiting is not None or book.flip is not None or book.closing:
         return denied(book, intent, symbol, No(Denial.ENTRY_IN_FLIGHT, "one entry at a time; the last has not ended"))
     if book.position is not None and not _adds(book, intent, settings):
-        return _against(book, intent, symbol, settings, now)
+        return denied(book, intent, symbol, No(Denial.POSITION_OPEN, "a position is held"))
     terms = judged(intent, state.market, settings, now, stop_held=rests_at(book.position) if book.position else 0)
     if isinstance(terms, No):
         if terms.waits and now - since < settings.ages.wait_max:
@@ -68,11 +70,18 @@ def _adds(book: Book, intent: Intent, settings: Settings) -> bool:
     return position.additions < settings.additions_max
 
 
-def _against(book: Book, intent: Intent, symbol: str, settings: Settings, now: int) -> Acted:
-    """An intent while a position is held: the same way it is denied, the opposite way it closes, unless set otherwise."""
-    side = Side.BUY if intent.action is Action.BUY else Side.SELL
-    if book.position is None or side is book.position.side or settings.opposite == "ignore":
-        return denied(book, intent, symbol, No(Denial.POSITION_OPEN, "a position is held"))
+def _opposes(book: Book, intent: Intent, settings: Settings) -> bool:
+    """Whether it is an exit before it is an entry, which no gate of the symbol may refuse. A stranger's position is left alone."""
+    position, side = book.position, Side.BUY if intent.action is Action.BUY else Side.SELL
+    if position is None or book.closing or settings.opposite == "ignore" or not (position.intent_id or settings.adopt):
+        return False
+    return side is not position.side
+
+
+def _opposed(book: Book, intent: Intent, symbol: str, settings: Settings, now: int) -> Acted:
+    """The position is closed; with `flip` the intent is proposed once the fills say flat."""
+    if (weak := too_weak(intent, settings)) is not None:
+        return denied(book, intent, symbol, weak)
     book, close = closed(book, symbol, Exit.OPPOSITE, now)
     return (replace(book, flip=Waiting(intent, now)) if settings.opposite == "flip" else book), (close,)
 

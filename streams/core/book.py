@@ -43,10 +43,11 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 class UnderWay(msgspec.Struct, frozen=True):
-    """A plan that the gateway has not answered, and what will rest when it has."""
+    """A plan that the gateway has not answered, what will rest when it has, and what of it is sold at once and has not filled."""
 
     plan: Plan
-    placing: tuple[Resting, ...]
+    placing: tuple[Resting, ...] = ()
+    selling: tuple[Resting, ...] = ()
 
 
 class Book(msgspec.Struct, frozen=True):
@@ -60,8 +61,13 @@ class Book(msgspec.Struct, frozen=True):
     legs: Legs = {}
     closing: Exit | None = None
     plan_after: int = 0               # log_time before which no plan is made: of the last one something was not done
-    fills_until: int = 0              # log_time before which nothing is decided: an order has done its work, and its fills have not come
+    fills_due: int = 0                # quantity of orders that have done their work, whose fills have not come
+    fills_until: int = 0              # log_time until which they are waited for, and nothing is placed
     trades: tuple[str, ...] = ()
+
+    def awaits(self, now: int) -> bool:
+        """Whether fills are on their way that no decision should run ahead of."""
+        return self.fills_due > 0 and now < self.fills_until
 
     @property
     def busy(self) -> bool:

@@ -16,6 +16,7 @@ from streams.core.words import Exit
 
 LIQUIDATIONS = ("autoclose-", "adl_autoclose", "settlement_autoclose-", "delivery_autoclose-")
 TARGETS = ("target", "rung")
+EXITS = ("guard", "stop", "exit", *TARGETS)
 replace = msgspec.structs.replace
 
 
@@ -32,11 +33,16 @@ def booked(book: Book, fill: Filled, market: Market, seq: int, now: int) -> tupl
         before, held=held, realised=before.realised + earned, fees=before.fees + fee, exit=_reason(book, fill) if smaller else before.exit,
         resting=_less(before.resting, fill),
     )
-    under_way = replace(book.under_way, placing=_less(book.under_way.placing, fill)) if book.under_way else None
+    under_way = book.under_way
+    if under_way is not None:
+        under_way = replace(under_way, placing=_less(under_way.placing, fill), selling=_less(under_way.selling, fill))
     trades = (*book.trades[-TRADES_KEPT + 1 :], fill.trade_id)
-    book = replace(book, trades=trades, entry=_counted(book.entry, entry, fill), under_way=under_way, fills_until=0)
+    book = replace(book, trades=trades, entry=_counted(book.entry, entry, fill), under_way=under_way)
+    if leg_of(fill.client_order_id) in EXITS:
+        book = replace(book, fills_due=max(book.fills_due - fill.quantity, 0))
     if held.quantity and held.position_id == (before.held.position_id or held.position_id):
-        after = _grown(after, entry) if entry and not smaller else _without_done(after, fill, under_way.placing if under_way else ())
+        working = (*under_way.placing, *under_way.selling) if under_way else ()
+        after = _grown(after, entry) if entry and not smaller else _without_done(after, fill, working)
         book = replace(book, position=after)
         return book, (snapshot(book, fill.symbol, seq, market),)
     return _left(book, fill, market, before.held, after, entry, seq, now)
@@ -63,7 +69,7 @@ def _left(
 ) -> tuple[Book, tuple[PositionUpdated, ...]]:
     """The position is flat, or a fill went through zero and opened another one: the entry's, else a stranger's."""
     told = (farewell(book, fill.symbol, seq, market, ended, held, now),) if book.position is not None else ()
-    book = replace(book, position=None, under_way=None, plan_after=0, closing=book.closing if book.entry else None)
+    book = replace(book, position=None, under_way=None, plan_after=0, fills_due=0, closing=book.closing if book.entry else None)
     if not ended.held.quantity:
         return book, told
     opened = replace(_opened(entry, fill, now), held=ended.held)
@@ -85,10 +91,10 @@ def _grown(position: Position, entry: Entry) -> Position:
     return replace(position, risk=abs(position.held.price_average - position.stop_first))
 
 
-def _without_done(position: Position, fill: Filled, placing: tuple[Resting, ...]) -> Position:
+def _without_done(position: Position, fill: Filled, working: tuple[Resting, ...]) -> Position:
     """Without the target whose order has filled: none of its leg rests any more, or is being placed."""
     leg = rung_of(fill.client_order_id)
-    if any(order.leg == leg for order in (*position.resting, *placing)) or leg_of(fill.client_order_id) not in TARGETS:
+    if any(order.leg == leg for order in (*position.resting, *working)) or leg_of(fill.client_order_id) not in TARGETS:
         return position
     return replace(position, targets=tuple(target for target in position.targets if target.leg != leg))
 

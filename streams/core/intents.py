@@ -49,6 +49,13 @@ def expires_at(intent: Intent, log_time: int, settings: Settings) -> int:
     return min(intent.expires_at or made + settings.ages.intent_max, made + settings.ages.intent_max)
 
 
+def too_weak(intent: Intent, settings: Settings) -> No | None:
+    """An intent that gives no confidence is taken at the least that is asked for."""
+    if not 0 <= intent.confidence_ppm < settings.confidence_min_ppm:
+        return None
+    return No(Denial.CONFIDENCE_TOO_LOW, f"{decimal(intent.confidence_ppm * 100)} is below {decimal(settings.confidence_min_ppm * 100)}")
+
+
 def deny_symbol(market: Market, *, probed: bool) -> No | None:
     """What speaks against any entry of the symbol. `probed`: another account's entry is in flight, and a breaker lets one probe."""
     if market.instrument is not None and market.instrument.status != TRADING:
@@ -65,8 +72,8 @@ def deny_symbol(market: Market, *, probed: bool) -> No | None:
 def judged(intent: Intent, market: Market, settings: Settings, now: int, *, stop_held: int = 0) -> Terms | No:
     """The rest of the ladder, once nothing of the book speaks against it. `stop_held`: what is added to a position is lost at its stop."""
     instrument = market.instrument
-    if 0 <= intent.confidence_ppm < settings.confidence_min_ppm:
-        return No(Denial.CONFIDENCE_TOO_LOW, f"{decimal(intent.confidence_ppm * 100)} is below {decimal(settings.confidence_min_ppm * 100)}")
+    if (weak := too_weak(intent, settings)) is not None:
+        return weak
     if instrument is None:
         return No(Denial.SYMBOL_NOT_LISTED, "the venue's filters have not come", waits=True)
     if not market.mark_time:
@@ -80,7 +87,7 @@ def judged(intent: Intent, market: Market, settings: Settings, now: int, *, stop
         return No(Denial.PRICE_OFF_MARK, f"{decimal(price)} is too far from the mark {decimal(market.mark)}")
     intent = msgspec.structs.replace(intent, stop_price=stop_held or intent.stop_price)
     stop = _stop(intent, policy, price, market.mark, instrument, side)
-    return stop if isinstance(stop, No) else _with_targets(Terms(side, price, stop, (), policy), intent, instrument)
+    return stop if isinstance(stop, No) else _with_targets(Terms(side, price, stop, (), policy), intent, market.mark, instrument)
 
 
 def policy_of(intent: Intent, settings: Settings) -> Policy:
@@ -107,30 +114,37 @@ def _entry_price(intent: Intent, market: Market, instrument: Instrument, side: S
 
 
 def _stop(intent: Intent, policy: Policy, price: int, mark: int, instrument: Instrument, side: Side) -> int | No:
-    """On the grid, above zero, on the right side of entry and mark, no nearer than the policy allows."""
-    nearest, farthest = (price - side.sign * share(price, distance, PPM) for distance in (policy.stop_distance_min_ppm, policy.stop_distance_max_ppm))
+    """On the grid, above zero, on the right side of entry and mark, no nearer than the policy allows.
+
+    Distances are from the nearer of entry and mark: a limit that the market has passed already fills at the mark.
+    """
+    base = min(price, mark) if side is Side.BUY else max(price, mark)
+    nearest, farthest = (base - side.sign * share(base, distance, PPM) for distance in (policy.stop_distance_min_ppm, policy.stop_distance_max_ppm))
     wished = intent.stop_price or (price - side.sign * share(price, intent.stop_ppm, PPM) if intent.stop_ppm else 0)
     if wished:
-        if side.sign * (min(price * side.sign, mark * side.sign) * side.sign - wished) <= 0:
+        if side.sign * (base - wished) <= 0:
             where = "below" if side is Side.BUY else "above"
             return No(Denial.STOP_WRONG_SIDE, f"stop {decimal(wished)} does not lie {where} entry {decimal(price)} and mark {decimal(mark)}")
         if side.sign * (farthest - wished) > 0:
             return No(Denial.STOP_TOO_FAR, f"stop {decimal(wished)} lies beyond {decimal(farthest)}")
     else:
         distance = share(intent.atr_ppm, policy.stop_atr_ppm, PPM) if intent.atr_ppm else policy.stop_ppm
-        wished = price - side.sign * share(price, min(distance, policy.stop_distance_max_ppm), PPM)
+        wished = base - side.sign * share(base, min(distance, policy.stop_distance_max_ppm), PPM)
     stop = nearer(wished, instrument.tick_size, side)
     if side.sign * (nearest - stop) < 0:
         stop = farther(nearest, instrument.tick_size, side)
     if stop < max(instrument.price_min, instrument.tick_size):
-        return No(Denial.STOP_WRONG_SIDE, f"no stop below {decimal(price)} is a price on the venue's grid")
+        return No(Denial.STOP_WRONG_SIDE, f"no stop below {decimal(base)} is a price on the venue's grid")
     return stop
 
 
-def _with_targets(terms: Terms, intent: Intent, instrument: Instrument) -> Terms | No:
-    """The intent's one target, else the policy's rungs, else its one; on the grid, and beyond the entry."""
+def _with_targets(terms: Terms, intent: Intent, mark: int, instrument: Instrument) -> Terms | No:
+    """The intent's one target, else the policy's rungs, else its one; on the grid, and beyond the entry, at market also beyond the mark."""
     sign, price = terms.side.sign, terms.entry_price
     wished = intent.target_price or (price + sign * share(price, intent.target_ppm, PPM) if intent.target_ppm else 0)
+    if intent.order_type is OrderType.MARKET:
+        price = max(price, mark) if sign > 0 else min(price, mark)
+        terms = msgspec.structs.replace(terms, entry_price=price)
     if wished and sign * (wished - price) <= 0:
         where = "above" if sign > 0 else "below"
         return No(Denial.TARGET_WRONG_SIDE, f"target {decimal(wished)} does not lie {where} the entry {decimal(price)}")

@@ -7,6 +7,7 @@ from streams.core.events import Instrument, Intent
 from streams.core.ids import client_order_id
 from streams.core.intents import No
 from streams.core.market import Market
+from streams.core.protected import Resting
 from streams.core.values import PPM, down, notional, share
 from streams.core.words import Exit
 
@@ -32,7 +33,7 @@ def closing(book: Book, intent: Intent, symbol: str, market: Market, now: int) -
         return denied(book, intent, symbol, No(Denial.POSITION_MISSING, "all of it is being closed already"))
     if part and book.waiting is not None:
         return denied(book, intent, symbol, No(Denial.ENTRY_IN_FLIGHT, f"{book.waiting.intent.intent_id} waits to be worked first"))
-    if part and (book.under_way is not None or now < book.fills_until):
+    if part and (book.under_way is not None or book.awaits(now)):
         return replace(book, waiting=Waiting(intent, now)), ()
     if part:
         return _reduced(book, symbol, part, now)
@@ -83,7 +84,7 @@ def _reduced(book: Book, symbol: str, quantity: int, now: int) -> Acted:
     name, book = _exit_id(book, symbol, position.held.position_id)
     step = PlanStep(Step.REDUCE, name, quantity)
     plan = Plan(book.account, symbol, position.held.position_id, book.revision, position.side.opposite, (step,), Exit.CLOSE, now)
-    return replace(book, under_way=UnderWay(plan, ()), revision=book.revision + 1), (plan,)
+    return replace(book, under_way=UnderWay(plan, selling=(Resting(name, EXIT, 0, quantity, Exit.CLOSE),)), revision=book.revision + 1), (plan,)
 
 
 def _exit_id(book: Book, symbol: str, owner: str) -> tuple[str, Book]:

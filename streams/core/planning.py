@@ -14,7 +14,7 @@ replace = msgspec.structs.replace
 def manageable(book: Book, now: int, *, adopt: bool) -> bool:
     """Whether Exit Brain may place for it: ours and guarded, or a stranger's that is adopted; not while it is being closed or answered for."""
     position = book.position
-    if position is None or book.closing or book.under_way or now < book.fills_until:
+    if position is None or book.closing or book.under_way or book.awaits(now):
         return False
     return position.guard is not None if position.intent_id else adopt
 
@@ -38,4 +38,4 @@ def planned(book: Book, symbol: str, market: Market, now: int, tick_time: int, *
         book.account, symbol, position.held.position_id, book.revision, position.side.opposite, after.steps, after.reason, now, tick_time,
     )
     position = replace(position, stop_price=want.stop_price or position.stop_price, stop_why=want.why)
-    return replace(book, position=position, under_way=UnderWay(plan, after.placing), revision=book.revision + 1, legs=after.legs), plan
+    return replace(book, position=position, under_way=UnderWay(plan, after.placing, after.selling), revision=book.revision + 1, legs=after.legs), plan

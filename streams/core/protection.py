@@ -28,6 +28,7 @@ class Change(msgspec.Struct, frozen=True):
 
     steps: tuple[PlanStep, ...]
     placing: tuple[Resting, ...]
+    selling: tuple[Resting, ...]      # at once
     legs: Legs
     reason: Exit = Exit.STOP
 
@@ -59,7 +60,9 @@ def change(where: Where, position: Position, wanted: Wanted, legs: Legs) -> Chan
     named, legs = _named(where, position, [*placing, *at_once], legs)
     steps = [_step(position, order, Step.REDUCE if number >= len(placing) else None) for number, order in enumerate(named)]
     reason = named[0].why if named else Exit.STOP
-    return Change((*steps, *(PlanStep(Step.CANCEL, name) for name in leaving)), tuple(named[: len(placing)]), legs, reason)
+    cancels = (PlanStep(Step.CANCEL, name) for name in leaving)
+    rest, at_once = named[: len(placing)], named[len(placing) :]
+    return Change((*steps, *cancels), tuple(rest), tuple(at_once), legs, reason)
 
 
 def _stop_due(position: Position, wanted: Wanted) -> bool:

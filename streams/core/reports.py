@@ -5,7 +5,7 @@ they have still to open.
 """
 import msgspec
 
-from streams.core.book import Book, UnderWay
+from streams.core.book import Book
 from streams.core.commands import Step
 from streams.core.entry import Cover, advance
 from streams.core.events import EntryReported, ExitReported, PlanReported
@@ -54,6 +54,9 @@ def plan_reported(book: Book, report: PlanReported, now: int) -> tuple[Book, boo
     placed = tuple(order for order in under_way.placing if order.client_order_id in report.accepted)
     gone = {*report.cancelled, *report.refused}
     resting = tuple(order for order in (*position.resting, *placed) if order.client_order_id not in gone)
+    selling = [order for order in under_way.selling if order.client_order_id in report.accepted]
+    if selling:
+        book = replace(book, fills_due=book.fills_due + sum(order.quantity for order in selling), fills_until=now + FILLS_WAIT_MS)
     sold = {rung_of(step.client_order_id) for step in under_way.plan.steps if step.step is Step.REDUCE and step.client_order_id in report.accepted}
     targets = tuple(target for target in position.targets if target.leg not in sold)
     refused_stop = any(leg_of(name) == "stop" for name in report.refused) and not report.stale
@@ -75,8 +78,10 @@ def exit_reported(book: Book, report: ExitReported, now: int) -> Book:
         return replace(book, position=_moved(position, name, report.trigger_price))
     if report.state not in GONE:
         return book
+    left = sum(order.quantity or position.size for order in (*position.resting, *([position.guard] if position.guard else []))
+               if order.client_order_id == name)
     book = _gone(book, position, name)
-    return replace(book, fills_until=now + FILLS_WAIT_MS) if report.state == "FINISHED" else book
+    return replace(book, fills_due=left, fills_until=now + FILLS_WAIT_MS) if report.state == "FINISHED" and left else book
 
 
 def _moved(position: Position, name: str, price: int) -> Position:
@@ -95,5 +100,5 @@ def _gone(book: Book, position: Position, name: str) -> Book:
     guard = None if position.guard and position.guard.client_order_id == name else position.guard
     under_way = book.under_way
     if under_way is not None:
-        under_way = UnderWay(under_way.plan, tuple(order for order in under_way.placing if order.client_order_id != name))
+        under_way = replace(under_way, placing=tuple(order for order in under_way.placing if order.client_order_id != name))
     return replace(book, position=replace(position, resting=resting, guard=guard), under_way=under_way)

@@ -11,6 +11,7 @@
     answer [accepted=stop] [refused=stop] [stale] [kept=stop.0]    of the plan under way: without a word all was done
     gone ORDER [STATE]                           a resting order ended by itself
     guard PRICE                                  the gateway has set the guard anew
+    moved ORDER PRICE                            a person has given a resting order another price
     list [STATUS]                                filters and status
     halt, resume, reset                          a person's word on the symbol
     wait MS                                      time passes, and nobody says so
@@ -39,7 +40,7 @@ from streams.core.words import Exit, OrderType
 from tests import make
 
 HERE = pathlib.Path(__file__).parent
-FILES = ("entries.txt", "exits.txt", "breakers.txt", "books.txt")
+FILES = ("entries.txt", "exits.txt", "targets.txt", "trails.txt", "breakers.txt", "books.txt")
 STORIES = [
     (name, story.strip()) for name in FILES for story in re.split(r"^# ", (HERE / name).read_text(), flags=re.MULTILINE) if story.strip()
 ]
@@ -151,7 +152,7 @@ class Told:
         changed: dict[str, Any] = {}
         for name, value in options(more).items():
             given: Any = value == "true" if value in {"true", "false"} else int(value) if value.isdigit() else value
-            changed[name] = tuple(value.split(",")) if name == "accounts" else given
+            changed[name] = tuple(value.split(",")) if name == "accounts" else dict([value.split(":")]) if name == "regimes" else given
         self.settings = msgspec.structs.replace(self.settings, **changed)
         return ""
 
@@ -231,6 +232,9 @@ class Told:
     def guard(self, price: str) -> str:
         self.ids["guard"] = make.guard_id(self.intent, self.account, 1)
         return self.seen(make.exit_report(self.position_id(), self.ids["guard"], "WORKING", price))
+
+    def moved(self, name: str, price: str) -> str:
+        return self.seen(make.exit_report(self.position_id(), self.ids[name], "WORKING", price))
 
     def position_id(self) -> str:
         position = self.state.books[self.account].position

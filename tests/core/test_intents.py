@@ -1,0 +1,56 @@
+"""The prices of a proposal, by what the intent names and where the market is. The mark is 100; each row is told for a long and mirrored about it."""
+from typing import Any
+
+import pytest
+
+from streams.core.commands import Deny, Propose
+from streams.core.symbol import new, step
+from streams.core.values import E8, decimal, e8
+from streams.core.words import OrderType
+from tests import make
+
+MARK = 100 * E8
+LIMIT = {"order_type": OrderType.LIMIT}
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        pytest.param({"stop_price": "99", "target_price": "103"}, "100 99 103", id="the intent's own prices hold"),
+        pytest.param({"stop_price": "99.9"}, "100 99.8 0", id="a stop too near is moved out"),
+        pytest.param({"stop_price": "99.995"}, "100 99.8 0", id="off the grid and too near"),
+        pytest.param({"stop_price": "97.994"}, "100 98 0", id="a stop off the grid goes nearer"),
+        pytest.param({"target_price": "102.991"}, "100 98 103", id="a target off the grid goes farther"),
+        pytest.param({"stop_price": "100"}, "STOP_WRONG_SIDE", id="a stop at the mark"),
+        pytest.param({"stop_price": "79.99"}, "STOP_TOO_FAR", id="a stop too far"),
+        pytest.param({"target_price": "100"}, "TARGET_WRONG_SIDE", id="a target at the mark"),
+        pytest.param({**LIMIT, "entry_price": "99", "target_price": "99.5"}, "99 97.02 99.5", id="a limit's target may lie before the mark"),
+        pytest.param({"entry_price": "99", "target_price": "99.5"}, "TARGET_WRONG_SIDE", id="at market it would be reached at once"),
+        pytest.param({"entry_price": "99", "stop_price": "99.5"}, "STOP_WRONG_SIDE", id="a stop that the reckoned entry has passed"),
+        pytest.param({"entry_price": "99", "policy": "target"}, "100 97.02 104.47", id="reckoned lower: the stop from there, the target from the mark"),
+        pytest.param({**LIMIT, "entry_price": "101.9"}, "101.9 98 0", id="a limit that the market has passed fills at the mark"),
+        pytest.param({**LIMIT, "entry_price": "101.9", "stop_price": "101"}, "STOP_WRONG_SIDE", id="and its own stop must suit the mark"),
+    ],
+)
+def test_prices(given: dict[str, Any], asked: str) -> None:
+    assert told("BUY", {name: e8(value) if name.endswith("price") else value for name, value in given.items()}) == asked
+    assert told("SELL", {name: 2 * MARK - e8(value) if name.endswith("price") else value for name, value in given.items()}) == mirrored(asked)
+
+
+def told(action: str, given: dict[str, Any]) -> str:
+    """entry, stop and target of the proposal, or the denial."""
+    state = new(make.SYMBOL)
+    for body in (make.INSTRUMENT, make.tick("100")):
+        state, _ = step(state, make.seen(body), make.SETTINGS)
+    _, (answer,) = step(state, make.seen(make.intent("i1", action, **given)), make.SETTINGS)
+    if isinstance(answer, Deny):
+        return answer.reason.value
+    assert isinstance(answer, Propose)
+    return " ".join(decimal(price) for price in (answer.entry_price, answer.stop_price, answer.target_price))
+
+
+def mirrored(asked: str) -> str:
+    """Distances in ppm are of other prices on the other side: a row whose own prices make it is mirrored to the hundredth."""
+    if asked.isupper():
+        return asked
+    return " ".join(decimal(2 * MARK - e8(price)) if e8(price) else price for price in asked.split())
