@@ -24,10 +24,10 @@ LIMIT = {"order_type": OrderType.LIMIT}
         pytest.param({"stop_price": "100"}, "STOP_WRONG_SIDE", id="a stop at the mark"),
         pytest.param({"stop_price": "79.99"}, "STOP_TOO_FAR", id="a stop too far"),
         pytest.param({"target_price": "100"}, "TARGET_WRONG_SIDE", id="a target at the mark"),
-        pytest.param({**LIMIT, "entry_price": "99", "target_price": "99.5"}, "99 97.02 99.5", id="a limit's target may lie before the mark"),
+        pytest.param({**LIMIT, "entry_price": "99", "stop_price": "97", "target_price": "99.5"}, "99 97 99.5", id="a limit's target before the mark"),
         pytest.param({"entry_price": "99", "target_price": "99.5"}, "TARGET_WRONG_SIDE", id="at market it would be reached at once"),
         pytest.param({"entry_price": "99", "stop_price": "99.5"}, "STOP_WRONG_SIDE", id="a stop that the reckoned entry has passed"),
-        pytest.param({"entry_price": "99", "policy": "target"}, "100 97.02 104.47", id="reckoned lower: the stop from there, the target from the mark"),
+        pytest.param({"entry_price": "99", "stop_price": "98", "policy": "target"}, "100 98 103", id="R and its target are reckoned from the mark"),
         pytest.param({**LIMIT, "entry_price": "101.9"}, "101.9 98 0", id="a limit that the market has passed fills at the mark"),
         pytest.param({**LIMIT, "entry_price": "101.9", "stop_price": "101"}, "STOP_WRONG_SIDE", id="and its own stop must suit the mark"),
     ],
@@ -50,7 +50,6 @@ def told(action: str, given: dict[str, Any]) -> str:
 
 
 def mirrored(asked: str) -> str:
-    """Distances in ppm are of other prices on the other side: a row whose own prices make it is mirrored to the hundredth."""
     if asked.isupper():
         return asked
     return " ".join(decimal(2 * MARK - e8(price)) if e8(price) else price for price in asked.split())
