@@ -9,7 +9,7 @@ from streams.core.words import Mode
 from streams.demo.tally import TOPICS as TALLIED
 from streams.demo.tally import Tally
 from streams.wire.log import Record
-from streams.wire.topics import ACCOUNT_EVENT, INSTRUMENT, PRICE_TICK
+from streams.wire.topics import ACCOUNT_EVENT, INSTRUMENT, ORDER_LEDGER, PRICE_TICK
 
 TOPICS = (*TALLIED, PRICE_TICK.name, ACCOUNT_EVENT.name, INSTRUMENT.name)
 RECENT = 8
@@ -21,7 +21,7 @@ class Board(msgspec.Struct):
     tally: Tally = msgspec.field(default_factory=Tally)
     now: int = 0                                          # the newest time that the log told
     ticks: int = 0
-    heard: dict[str, int] = {}                            # feed, positions, risk, gateway, instruments, balance -> when last
+    heard: dict[str, int] = {}                            # feed, positions, risk, gateway, reconciled, instruments, balance
     marks: dict[str, int] = {}
     mode: Mode = Mode.ACTIVE
     mode_reason: str = ""
@@ -41,7 +41,7 @@ class Board(msgspec.Struct):
             case Beat():
                 self.heard["positions" if record.topic == PRICE_TICK.name else "risk"] = at
             case GatewaySeen():
-                self.heard["gateway"] = at
+                self.heard["gateway"] = self.heard["reconciled"] = at
             case Instrument():
                 self.heard["instruments"] = at
             case BalanceSeen():
@@ -53,6 +53,8 @@ class Board(msgspec.Struct):
                 self._tell(record)
 
     def _tell(self, record: Record) -> None:
+        if record.topic == ORDER_LEDGER.name:
+            self.heard["gateway"] = record.log_time
         denials, ends = len(self.tally.denials), len(self.tally.closed)
         self.tally.take(record)
         message = record.message

@@ -21,8 +21,8 @@ from streams.wire.log import tail
 READY_S = 120.0                       # from the start of the parts until all of them have worked
 LOOK_S = 0.05
 PORTS = range(20_000, 32_000)         # below the ports that systems give to clients: a part that comes back finds its own port free
-NEEDED = ("feed", "positions", "risk", "gateway", "instruments", "balance")
-SAID_BY = {"instruments": "gateway", "balance": "gateway"}
+NEEDED = ("feed", "positions", "risk", "reconciled", "instruments", "balance")
+SAID_BY = {"reconciled": "gateway", "instruments": "gateway", "balance": "gateway"}
 
 OnTick = Callable[[Tick, int], None]
 

@@ -109,7 +109,7 @@ def text(told: Mapping[str, Any]) -> str:
         hops.add_row(hop, *("–" if figures[name] is None else f"{figures[name]:g}" for name in ("p50", "p95", "p99", "max", "n")))
     with console.capture() as captured:
         console.print(table, "", hops)
-    return captured.get().rstrip()
+    return "\n".join(row.rstrip() for row in captured.get().rstrip().splitlines())
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -70,7 +70,7 @@ def _head(board: Board, title: str, *, wide: bool) -> Text:
     text = Text.assemble((f" {title} ", "bold reverse"), "  ", (str(board.mode), MODE_STYLES[board.mode]), "" if wide else "\n")
     facts = {
         "equity": money(board.equity), "exposure": money(exposure), "intents": f"{len(tally.intents)}", "fills": f"{len(tally.fills)}",
-        "denied": f"{len(tally.denials)}", "ticks": f"{board.ticks:,}",
+        "denied": f"{len(tally.denials)}", **({"ticks": f"{board.ticks:,}"} if wide else {}),
     }
     for name, value in facts.items():
         text.append(f"  {name} ", "dim").append(value)
