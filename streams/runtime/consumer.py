@@ -28,6 +28,14 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         await super().on_start()
         self.app.membership.witness(self._ensure_consumer()._coordinator)
 
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """aiokafka leaves a partition without a commit where it is; what was fetched too early and let go would be lost there."""
+        committed = await super().seek_to_committed()
+        fresh = [tp for tp, offset in committed.items() if not offset and self.app.topics.acks_enabled_for(tp.topic)]
+        if fresh:
+            await self.seek_to_beginning(*fresh)
+        return committed
+
 
 class Consumer(driver.Consumer):
     """Stock Faust takes any run of consecutive acknowledged offsets for a prefix, and forgets which records are still with an agent."""
@@ -92,10 +100,13 @@ class Consumer(driver.Consumer):
     # ------------------------------------------------------------------------------------------------------------ partitions come and go
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ASYNC109
-        """Makes `wait_for_stopped_flow` wait; in stock code nobody clears the event, and a fetch outlives a seek."""
+        """Makes `wait_for_stopped_flow` wait; in stock code nobody clears the event, and a fetch outlives a seek.
+
+        The set of active partitions changes under the fetch, and aiokafka takes an empty one for all partitions: so it gets a copy.
+        """
         self.not_waiting_next_records.clear()
         try:
-            return await super()._getmany(active_partitions, min(timeout, FETCH_S))
+            return await super()._getmany(set(active_partitions or ()), min(timeout, FETCH_S))
         finally:
             self.not_waiting_next_records.set()
 

@@ -15,6 +15,9 @@ a subclass; nothing is patched. Numbers are issues of faust-streaming.
     Recovery (#596)           Stream partitions resume while the flow is open, and a fetch outlives the seek: nothing clears the event that the
                               code waits for. Records are lost, doubled, or a commit sticks, at any rebalance or start with a backlog.
                               WholeRecovery: closes the flow and waits for the last fetch before any seek.
+    First records             The set of active partitions is emptied under a fetch, which then takes and drops what it finds in all of them; where
+                              nothing was ever committed, no seek brings it back.
+                              Consumer: a fetch has its own set. ConsumerThread: without a commit a seek goes to the beginning.
     Giving back (#502)        Acknowledgements are dropped before the commit that needs them: at a revocation, and by a seek back whenever a fetch
                               ends while the flow is being closed.
                               Consumer: commits what is at work first, and seeks nowhere on its own.

@@ -17,7 +17,7 @@ def setup(kafka: str, tmp_path: Path) -> Setup:
 @pytest.fixture
 def hasty(setup: Setup) -> Setup:
     """Where something cannot be written, and a test need not wait long to be told."""
-    return msgspec.structs.replace(setup, produce_timeout_s=1.0)
+    return msgspec.structs.replace(setup, produce_timeout_s=3.0)
 
 
 @pytest.fixture
