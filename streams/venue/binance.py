@@ -9,6 +9,7 @@ answer. Its error classes depend on the host, so the numeric code is read here f
 A request's timestamp comes with the decision to make it, from the caller, and Binance refuses it two seconds later: what a paused process sends
 afterwards has no effect. Exits, entries and reads each have a connection pool of their own, and none waits in ccxt's one queue.
 """
+import asyncio
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -82,8 +83,7 @@ class Binance:
         self._clients = {lane: _client(addresses, keys, TIMEOUT_MS[lane]) for lane in Lane}
 
     async def close(self) -> None:
-        for client in self._clients.values():
-            await client.close()
+        await asyncio.gather(*(client.close() for client in self._clients.values()))
 
     @property
     def used(self) -> dict[str, str]:
@@ -182,8 +182,7 @@ class Binance:
 
     async def warm(self) -> None:
         """Opens a connection of each pool, so that the first order does not pay for it."""
-        for lane in Lane:
-            await self._ask(lane, "GET", "time", api="fapiPublic", stamped=False)
+        await asyncio.gather(*(self._ask(lane, "GET", "time", api="fapiPublic", stamped=False) for lane in Lane))
 
     async def exchange_info(self) -> Answer:
         return await self._ask(Lane.READS, "GET", "exchangeInfo", api="fapiPublic", stamped=False)

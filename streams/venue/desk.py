@@ -12,7 +12,7 @@ import msgspec
 
 from streams.core.events import Filled
 from streams.core.ids import leg_of
-from streams.core.ledger import CloseRecord, EntryRecord, ExitRecord, OrderState, PlanRecord
+from streams.core.ledger import BooksRecord, CloseRecord, EntryRecord, ExitRecord, OrderState, PlanRecord
 from streams.core.values import side_of
 from streams.core.words import Mode
 from streams.runtime import metrics
@@ -135,6 +135,11 @@ class Desk:
         self.wake()
         return written
 
+    def opened(self) -> list[BooksRecord]:
+        """A new book's record goes with the first entry or fill: a successor must know from where on the trade list is ours to read."""
+        new, self.book.new = self.book.new, False
+        return [self.book.record] if new else []
+
     def keep(self, record: Any) -> None:  # noqa: ANN401
         """In force, and not written."""
         match record:
@@ -218,9 +223,7 @@ class Desk:
     def _write(self, fills: list[Filled], changes: list[Any]) -> asyncio.Future[list[Written]] | None:
         if not fills and not changes:
             return None
-        opened = [self.book.record] if fills and self.book.new else []
-        self.book.new = self.book.new and not fills
-        written = self.office.ledger.write(*fills, *changes, *opened, first=True)
+        written = self.office.ledger.write(*fills, *changes, *(self.opened() if fills else ()), first=True)
         if fills:
             written.add_done_callback(lambda done: self._booked(fills, done))
             metrics.POSITIONS.labels(self.symbol).set(self.book.held.quantity / 1e8)

@@ -142,7 +142,7 @@ class SymbolQueues:
             enter, acknowledge = await self._entries.get()
             known = self.desk.entries.get(enter.entry_id)
             if known is None:
-                await self.desk.put(wished(enter, self.office.clock.now()))
+                await self.desk.put(wished(enter, self.office.clock.now()), *self.desk.opened())
                 self._start_saga(enter.entry_id, fresh=True)
             elif reports := life.answers(known, self.office.clock.now()):
                 await self.office.ledger.write(*reports)

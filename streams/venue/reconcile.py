@@ -21,6 +21,7 @@ from streams.venue.outcomes import Meaning, meaning
 from streams.venue.trades import chase
 
 replace = msgspec.structs.replace
+STANDS_MS = 30_000
 UNKNOWN_THERE = "the venue no longer knows it"
 _log = logs.get(__name__)
 
@@ -38,6 +39,7 @@ class Reconciliation:
     def __init__(self, desks: Desks, instance: str) -> None:
         self.desks, self.office, self.instance = desks, desks.office, instance
         self.available: dict[str, int] = {}              # by asset
+        self._differences: dict[str, tuple[int, int]] = {}   # by symbol: what the books lack, and since when
         self._one = asyncio.Lock()
 
     async def run(self) -> int | Refused | Doubt:
@@ -49,7 +51,7 @@ class Reconciliation:
                 return snapshot
             for symbol in {*(o.symbol for o in snapshot.orders), *(p.symbol for p in snapshot.positions if p.quantity)}:
                 self.desks.of(symbol)
-            found = [await self._desk(desk, snapshot, before.get(desk.symbol, set())) for desk in self.desks]
+            found = [await self._desk(desk, snapshot, before.get(desk.symbol)) for desk in self.desks]
             self._tell(snapshot)
             return sum(found)
 
@@ -68,12 +70,12 @@ class Reconciliation:
             return assets
         return Snapshot(asked_at, [*orders.body, *conditionals.body], positions.body, assets.body)
 
-    async def _desk(self, desk: Desk, snapshot: Snapshot, live_before: set[tuple[str, bool]]) -> int:
+    async def _desk(self, desk: Desk, snapshot: Snapshot, live_before: set[tuple[str, bool]] | None) -> int:
         told = [order for order in snapshot.orders if order.symbol == desk.symbol]
         desk.take(told)
         held = sum(position.quantity for position in snapshot.positions if position.symbol == desk.symbol)
         desk.moved(PositionSeen(desk.symbol, held, 0, snapshot.asked_at))
-        for client_id, conditional in live_before - {(order.client_order_id, order.conditional) for order in told}:
+        for client_id, conditional in (live_before or set()) - {(order.client_order_id, order.conditional) for order in told}:
             await self._gone(desk, client_id, conditional=conditional)
         if not self._trades_wanted(desk, held):
             return 0
@@ -81,7 +83,7 @@ class Reconciliation:
         if not isinstance(missing, int):
             _log.warning("the trade list cannot be had", symbol=desk.symbol, answer=str(missing))
             return 0
-        self._explain(desk, snapshot)
+        self._explain(desk, snapshot, first_sight=live_before is None)
         return missing
 
     async def _gone(self, desk: Desk, client_id: str, *, conditional: bool) -> None:
@@ -100,23 +102,28 @@ class Reconciliation:
         """Every list costs weight: those that have something to say, and all of them at our start."""
         return bool(desk.chase or held != desk.held or desk.held or desk.live_entries or desk.book.unconfirmed)
 
-    def _explain(self, desk: Desk, snapshot: Snapshot) -> None:
-        """A position at first sight is one fill, at its entry price. A later difference is reported: the next reconciliation looks again."""
+    def _explain(self, desk: Desk, snapshot: Snapshot, *, first_sight: bool) -> None:
+        """What the complete trade list does not explain is one fill, at the venue's entry price.
+
+        At first sight of the symbol, or when a difference has stood for too long to be one of timing.
+        """
         seen = next((position for position in snapshot.positions if position.symbol == desk.symbol and position.quantity), None)
-        held = seen.quantity if seen else 0
-        if held == desk.held or desk.traded_at > snapshot.asked_at:
+        difference = (seen.quantity if seen else 0) - desk.held
+        known, since = self._differences.pop(desk.symbol, (0, 0))
+        if not difference or desk.traded_at > snapshot.asked_at:
             return
-        if seen is None or not desk.book.new or desk.held:
-            _log.error("books and venue disagree", symbol=desk.symbol, books=desk.held, venue=held)
+        if not first_sight and (known != difference or snapshot.asked_at - since < STANDS_MS):
+            self._differences[desk.symbol] = (difference, since if known == difference else snapshot.asked_at)
+            _log.error("books and venue disagree", symbol=desk.symbol, books=desk.held, venue=desk.held + difference)
             return
-        name = f"{OPENING}{seen.time or snapshot.asked_at}"
+        _log.error("a position that the trade list does not explain", symbol=desk.symbol, quantity=difference)
+        desk.take(trades=[self._opening(desk, difference, seen.price_entry if seen else desk.book.held.price_average, snapshot.asked_at)])
+
+    def _opening(self, desk: Desk, quantity: int, price: int, time: int) -> Trade:
+        name = f"{OPENING}{time}"
         instrument = self.office.instruments.get(desk.symbol)
         asset = instrument.margin_asset if instrument else ""
-        opening = Trade(
-            desk.symbol, name, "", side_of(held), abs(held), seen.price_entry, 0, asset, 0, is_maker=False, time=seen.time, client_order_id=name
-        )
-        _log.warning("a position that is not ours", symbol=desk.symbol, quantity=held)
-        desk.take(trades=[opening])
+        return Trade(desk.symbol, name, "", side_of(quantity), abs(quantity), price, 0, asset, 0, is_maker=False, time=time, client_order_id=name)
 
     def _tell(self, snapshot: Snapshot) -> None:
         office = self.office

@@ -32,8 +32,8 @@ async def chase(desk: Desk) -> int | Refused | Doubt:
             break
     before = book.record
     if book.confirmed(last, asked_at - SINCE_MARGIN_MS).trade_id != before.trade_id or before.offset != book.record.offset:
-        desk.office.ledger.write(book.record)
         book.new = False
+        desk.office.ledger.write(book.record)
     desk.chase = False
     return booked
 
