@@ -66,9 +66,11 @@ def flat_id(intent_id: str, account: str = ACCOUNT) -> str:
     return client_order_id(account, SYMBOL, intent_id, "flat")
 
 
-def fill(side: str, quantity: str, price: str, client_id: str, trade_id: str, *, fee: str = "0", account: str = ACCOUNT) -> Filled:
+def fill(
+    side: str, quantity: str, price: str, client_id: str, trade_id: str, *, fee: str = "0", fee_asset: str = "USDT", account: str = ACCOUNT,
+) -> Filled:
     return Filled(
-        account=account, symbol=SYMBOL, side=Side(side.upper()), quantity=e8(quantity), price=e8(price), fee=e8(fee), fee_asset="USDT",
+        account=account, symbol=SYMBOL, side=Side(side.upper()), quantity=e8(quantity), price=e8(price), fee=e8(fee), fee_asset=fee_asset,
         realised_pnl=0, trade_id=trade_id, client_order_id=client_id, venue_order_id="", position_id="", is_maker=False, venue_time=0,
     )
 

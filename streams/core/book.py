@@ -12,6 +12,7 @@ from streams.core.settings import Policy
 from streams.core.values import Side
 from streams.core.words import EntryState, Exit
 
+replace = msgspec.structs.replace
 TRADES_KEPT = 64                      # ids of the last trades: a repeated one is dropped
 
 
@@ -54,6 +55,7 @@ class Book(msgspec.Struct, frozen=True):
     account: str
     position: Position | None = None
     entry: Entry | None = None
+    ended: Entry | None = None        # the last one: what fills after its end is still its own
     waiting: Waiting | None = None
     flip: Waiting | None = None       # an opposite intent that is proposed once the fills say flat
     under_way: UnderWay | None = None
@@ -73,6 +75,11 @@ class Book(msgspec.Struct, frozen=True):
     def busy(self) -> bool:
         """Something of it can still change by itself."""
         return self.position is not None or self.entry is not None or self.waiting is not None or self.flip is not None
+
+
+def after_report(book: Book, entry: Entry) -> Book:
+    """With the entry in flight as it stands now, or without it once it is over. Its guard belongs to what it filled, not to what comes late."""
+    return replace(book, entry=None, ended=replace(entry, guard=None)) if entry.over else replace(book, entry=entry)
 
 
 def snapshot(book: Book, symbol: str, seq: int, market: Market) -> PositionUpdated:

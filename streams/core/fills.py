@@ -6,12 +6,13 @@ ours from then on, for nobody can tell the two apart.
 """
 import msgspec
 
-from streams.core.book import TRADES_KEPT, Book, Entry, farewell, snapshot
+from streams.core.book import TRADES_KEPT, Book, Entry, after_report, farewell, snapshot
 from streams.core.events import Filled, PositionUpdated
 from streams.core.ids import leg_of, rung_of
 from streams.core.market import Market
 from streams.core.positions import Held, Trade, filled
 from streams.core.protected import Position, Resting, runner
+from streams.core.values import PPM, notional, share
 from streams.core.words import Exit
 
 LIQUIDATIONS = ("autoclose-", "adl_autoclose", "settlement_autoclose-", "delivery_autoclose-")
@@ -24,20 +25,19 @@ def booked(book: Book, fill: Filled, market: Market, seq: int, now: int) -> tupl
     """The book with the fill in it, and what others must know; unchanged where the trade is known."""
     if fill.trade_id in book.trades:
         return book, ()
-    entry = book.entry if book.entry and book.entry.client_order_id == fill.client_order_id else None
+    entry = next((known for known in (book.entry, book.ended) if known and known.client_order_id == fill.client_order_id), None)
     before = book.position or _opened(entry, fill, now)
     held, earned = filled(before.held, Trade(fill.account, fill.symbol, fill.trade_id, fill.signed, fill.price))
     smaller = abs(held.quantity) < abs(before.held.quantity) or before.held.quantity * held.quantity < 0
-    fee = fill.fee if market.instrument and fill.fee_asset == market.instrument.margin_asset else 0
     after = replace(
-        before, held=held, realised=before.realised + earned, fees=before.fees + fee, exit=_reason(book, fill) if smaller else before.exit,
-        resting=_less(before.resting, fill),
+        before, held=held, realised=before.realised + earned, fees=before.fees + _fee(fill, market), resting=_less(before.resting, fill),
+        exit=_reason(book, fill) if smaller else before.exit,
     )
     under_way = book.under_way
     if under_way is not None:
         under_way = replace(under_way, placing=_less(under_way.placing, fill), selling=_less(under_way.selling, fill))
     trades = (*book.trades[-TRADES_KEPT + 1 :], fill.trade_id)
-    book = replace(book, trades=trades, entry=_counted(book.entry, entry, fill), under_way=under_way)
+    book = replace(_counted(book, entry, fill), trades=trades, under_way=under_way)
     if leg_of(fill.client_order_id) in EXITS:
         book = replace(book, fills_due=max(book.fills_due - fill.quantity, 0))
     if held.quantity and held.position_id == (before.held.position_id or held.position_id):
@@ -48,12 +48,20 @@ def booked(book: Book, fill: Filled, market: Market, seq: int, now: int) -> tupl
     return _left(book, fill, market, before.held, after, entry, seq, now)
 
 
-def _counted(in_flight: Entry | None, entry: Entry | None, fill: Filled) -> Entry | None:
-    """The entry in flight with what it filled; None once it has ended and all its fills have been seen."""
+def _fee(fill: Filled, market: Market) -> int:
+    """In the quote asset. One that was paid in another asset is reckoned at the taker's rate; its price is not known here."""
+    instrument = market.instrument
+    if instrument is None or not fill.fee:
+        return 0
+    return fill.fee if fill.fee_asset == instrument.margin_asset else share(notional(fill.quantity, fill.price), instrument.taker_fee_ppm, PPM)
+
+
+def _counted(book: Book, entry: Entry | None, fill: Filled) -> Book:
+    """With what the entry filled; it is in flight no more once it has ended and all its fills have been seen."""
     if entry is None:
-        return in_flight
-    entry = replace(entry, filled=entry.filled + fill.quantity)
-    return None if entry.over else entry
+        return book
+    after = replace(entry, filled=entry.filled + fill.quantity)
+    return after_report(book, after) if entry is book.entry else replace(book, ended=after)
 
 
 def _less(resting: tuple[Resting, ...], fill: Filled) -> tuple[Resting, ...]:
@@ -103,8 +111,10 @@ def _owned(position: Position, entry: Entry) -> Position:
     """A position with what the entry that fills it brings; one that is ours already keeps its own."""
     if position.intent_id:
         return position
+    tighter = position.stop_price and position.side.sign * (position.stop_price - entry.stop_price) > 0     # a stranger's that was adopted
     return replace(
-        position, intent_id=entry.intent.intent_id, policy=entry.policy, stop_first=entry.stop_price, stop_price=entry.stop_price,
+        position, intent_id=entry.intent.intent_id, policy=entry.policy, stop_first=entry.stop_price,
+        stop_price=position.stop_price if tighter else entry.stop_price,
         targets=entry.targets, runner_ppm=runner(entry.targets), guard=entry.guard, source=entry.intent.source, model=entry.intent.model,
     )
 

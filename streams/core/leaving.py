@@ -3,12 +3,12 @@ import msgspec
 
 from streams.core.book import Book, UnderWay, Waiting
 from streams.core.commands import Close, Denial, Deny, Plan, PlanStep, Propose, Step, Withdraw
-from streams.core.events import Instrument, Intent
+from streams.core.events import Intent
 from streams.core.ids import client_order_id
 from streams.core.intents import No
 from streams.core.market import Market
 from streams.core.protected import Resting
-from streams.core.values import PPM, down, notional, share
+from streams.core.values import PPM, decimal, down, notional, share
 from streams.core.words import Exit
 
 replace = msgspec.structs.replace
@@ -28,7 +28,9 @@ def closed(book: Book, symbol: str, reason: Exit, now: int, tick_time: int = 0) 
 
 def closing(book: Book, intent: Intent, symbol: str, market: Market, now: int) -> Acted:
     """A CLOSE: of a part it is a step of a plan, after the one that is under way; of all a standing wish."""
-    part = _part(book, intent, market.instrument, market.mark)
+    part = _part(book, intent, market)
+    if isinstance(part, No):
+        return denied(book, intent, symbol, part)
     if part and book.closing:
         return denied(book, intent, symbol, No(Denial.POSITION_MISSING, "all of it is being closed already"))
     if part and book.waiting is not None:
@@ -66,14 +68,21 @@ def _withdrawn(book: Book, symbol: str, by: Intent) -> tuple[Book, tuple[Deny, .
     )
 
 
-def _part(book: Book, intent: Intent, instrument: Instrument | None, mark: int) -> int:
-    """The quantity of a partial close; 0 where all is meant, or what would be left is less than the venue takes."""
-    if not intent.partial_ppm or book.position is None or instrument is None or book.entry is not None:
+def _part(book: Book, intent: Intent, market: Market) -> int | No:
+    """The quantity of a partial close, of what is held now; 0 where all is meant, or what would be left is less than the venue takes."""
+    position, instrument = book.position, market.instrument
+    if position is None or not 0 < intent.partial_ppm < PPM:
         return 0
-    size = book.position.size
-    part = down(share(size, intent.partial_ppm, PPM), instrument.quantity_step)
-    left = size - part
-    return part if part >= instrument.quantity_min and left >= instrument.quantity_min and notional(left, mark) >= instrument.notional_min else 0
+    if instrument is None:
+        return No(Denial.SYMBOL_NOT_LISTED, "the venue's filters have not come")
+    part = down(share(position.size, intent.partial_ppm, PPM), instrument.quantity_step)
+    if not part:
+        return No(Denial.QUANTITY_BELOW_STEP, f"that part of {decimal(position.size)} is less than a step of {decimal(instrument.quantity_step)}")
+    if part < instrument.quantity_min:
+        return No(Denial.QUANTITY_BELOW_MINIMUM, f"{decimal(part)} is less than {decimal(instrument.quantity_min)}")
+    left = position.size - part
+    worth = notional(left, market.mark or position.held.price_average)
+    return part if left >= instrument.quantity_min and worth >= instrument.notional_min else 0
 
 
 def _reduced(book: Book, symbol: str, quantity: int, now: int) -> Acted:

@@ -5,7 +5,7 @@ they have still to open.
 """
 import msgspec
 
-from streams.core.book import Book
+from streams.core.book import Book, after_report
 from streams.core.commands import Step
 from streams.core.entry import Cover, advance
 from streams.core.events import EntryReported, ExitReported, PlanReported
@@ -37,8 +37,8 @@ def entry_reported(book: Book, report: EntryReported) -> Book:
             return book
         done = report.state is EntryState.DONE and entry.state is not EntryState.DONE
         entry = replace(entry, state=state, quantity_done=report.quantity_filled if done else entry.quantity_done)
-    ended = entry.over
-    return replace(book, entry=None if ended else entry, closing=None if ended and book.position is None else book.closing)
+    book = after_report(book, entry)
+    return replace(book, closing=None) if book.entry is None and book.position is None else book
 
 
 def plan_reported(book: Book, report: PlanReported, now: int) -> tuple[Book, bool]:

@@ -6,7 +6,7 @@
     close ID [part=0.5] [flatten]                cancel ID
     entry ID STATE [FILLED]                      the gateway on an entry (also risk's DENIED)
     protected ID PRICE                           its guard rests there
-    fill SIDE QUANTITY PRICE ORDER [fee=F]       ORDER: entry, guard, flat (of the last proposal), stop, target, rung1, exit (last sent), or any
+    fill SIDE QUANTITY PRICE ORDER [fee=F asset=A]  ORDER: entry, guard, flat (of the last proposal), stop, target, rung1, exit (last sent), or any
     opened SIDE QUANTITY [name=value]            shorthand: an intent i1, filled at 100, DONE and PROTECTED, and the first plan answered
     answer [accepted=stop] [refused=stop] [stale] [kept=stop.0]    of the plan under way: without a word all was done
     gone ORDER [STATE]                           a resting order ended by itself
@@ -196,8 +196,9 @@ class Told:
         self.trades += 1
         saga = {"entry": make.entry_id, "guard": make.guard_id, "flat": make.flat_id}
         client_id = self.ids.get(name) or (saga[name](self.intent, self.account) if name in saga else name)
-        fee = options(more).get("fee", "0")
-        return self.seen(make.fill(side, quantity, price, client_id, f"t{self.trades}", fee=fee, account=self.account))
+        paid = options(more)
+        fee, asset = paid.get("fee", "0"), paid.get("asset", "USDT")
+        return self.seen(make.fill(side, quantity, price, client_id, f"t{self.trades}", fee=fee, fee_asset=asset, account=self.account))
 
     def opened(self, side: str, quantity: str, *more: str) -> str:
         self.wish(side.upper(), "i1", *more)
