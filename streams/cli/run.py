@@ -4,8 +4,8 @@ import random
 import shutil
 import signal
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Annotated, Any, Self
@@ -32,6 +32,7 @@ Say = Callable[[str], None]
 WORKERS = tuple(ours(kind, "worker", kind) for kind in ("positions", "risk", "gateway"))
 FEED = ours("feed", "feed", "--source", "venue")
 BROKER_LOOK_S = 1.0
+SWEEP_S = 3_600.0
 _console = Console(stderr=True)
 
 
@@ -59,10 +60,12 @@ def demo(
     environment = configured()
     drawn = random.SystemRandom().randrange(1_000_000) if seed is None else seed
     environment.state_dir.mkdir(parents=True, exist_ok=True)
+    _sweep(environment.state_dir)
     folder = Path(mkdtemp(prefix="demo-", dir=environment.state_dir)).absolute()
     say(f"seed {drawn}; logs in {folder / 'logs'}")
-    with _own_broker(folder, environment.cache_dir) as broker:
+    with EmbeddedBroker(folder, environment.cache_dir) as broker:
         told = asyncio.run(_demo(_demo_setting(broker, folder, recording, drawn), broker, drawn, minutes))
+    shutil.rmtree(folder / "kafka", ignore_errors=True)
     tell(told, summary.text(told), json=json)
 
 
@@ -74,7 +77,7 @@ def up() -> None:
     there = addresses(venue, environment.binance_rest_url, environment.binance_ws_url)
     exchange = ours("paper", "paper", "--port", str(PAPER_PORT)) if venue == "paper" else None
     found = _found(environment)
-    with _own_broker(state_dir, environment.cache_dir) if not found else _no_broker() as broker:
+    with EmbeddedBroker(state_dir, environment.cache_dir) if not found else nullcontext() as broker:
         bootstrap = broker.bootstrap if broker else found
         children = {**for_children(ours=True), "STREAMS_KAFKA_BOOTSTRAP": bootstrap}
         setting = Setting(f"Quantum Streams · up · {venue}", bootstrap, there, exchange, state_dir / "logs", children, Path.cwd())
@@ -147,7 +150,6 @@ class _Running:
         self._setting = setting
         self._broker = broker
         self._stop = asyncio.Event()
-        self._beside: list[asyncio.Task[None]] = []
         self.processes = Processes(setting.folder, setting.environment, say, cwd=setting.cwd)
         self.pipeline = Pipeline(setting.bootstrap, self.processes)
         self._parts = (*WORKERS, FEED)
@@ -158,18 +160,18 @@ class _Running:
         try:
             await self._start()
         except BaseException:
-            await self._close()
+            await self.pipeline.close()
             raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._close()
+        await self.pipeline.close()
 
     async def _start(self) -> None:
         await asyncio.to_thread(admin.apply, self._setting.bootstrap)
         if self._broker is not None:
             self.processes.health["broker"] = Health(pid=self._broker.pid, starts=1)
-            self._beside.append(asyncio.create_task(_kept(self._broker, self.processes.health["broker"])))
+            self.pipeline.beside(_kept(self._broker, self.processes.health["broker"]))
         exchange = self._setting.exchange
         if exchange is not None and await answers(self._setting.venue.rest):
             say(f"an exchange answers at {self._setting.venue.rest} already, and is used")
@@ -177,13 +179,12 @@ class _Running:
         began = time.monotonic()
         await self._unless_stopped(self.pipeline.start(exchange, self._setting.venue.rest, self._parts))
         say(f"every part works, {time.monotonic() - began:.0f} s after its start")
-        self._beside.append(asyncio.create_task(view.watch(self.pipeline.board, self.processes.health, self._setting.title, _console)))
+        self.pipeline.beside(view.watch(self.pipeline.board, self.processes.health, self._setting.title, _console))
 
     async def hold(self, seconds: float | None) -> None:
         await self.pipeline.hold(seconds, self._stop)
 
     async def end(self, before_exchange: Callable[[], Awaitable[None]]) -> None:
-        await self._quiet()
         await self.pipeline.stop(self._setting.exchange, self._parts, before_exchange)
 
     async def _unless_stopped(self, work: Awaitable[None]) -> None:
@@ -202,16 +203,6 @@ class _Running:
         asyncio.get_running_loop().remove_signal_handler(number)
         self._stop.set()
 
-    async def _quiet(self) -> None:
-        for task in self._beside:
-            task.cancel()
-        await asyncio.gather(*self._beside, return_exceptions=True)
-        self._beside.clear()
-
-    async def _close(self) -> None:
-        await self._quiet()
-        await self.pipeline.close()
-
 
 async def _kept(broker: EmbeddedBroker, health: Health) -> None:
     """Our broker is started again when it dies: the others wait for it, or end and come back."""
@@ -229,16 +220,8 @@ async def _kept(broker: EmbeddedBroker, health: Health) -> None:
         health.pid, health.starts = broker.pid, health.starts + 1
 
 
-@contextmanager
-def _own_broker(folder: Path, cache: Path) -> Iterator[EmbeddedBroker]:
-    """Its data goes with it where the folder is one run's alone."""
-    with EmbeddedBroker(folder, cache) as broker:
-        yield broker
-    if folder.name.startswith("demo-"):
-        with suppress(OSError):
-            shutil.rmtree(folder / "kafka")
-
-
-@contextmanager
-def _no_broker() -> Iterator[None]:
-    yield None
+def _sweep(state_dir: Path) -> None:
+    """Broker data of demos that could not put it away themselves; their logs stay. A younger one may be starting just now."""
+    for data in state_dir.glob("demo-*/kafka"):
+        if time.time() - data.stat().st_mtime > SWEEP_S and kafka.find(data.parent) is None:
+            shutil.rmtree(data, ignore_errors=True)

@@ -7,7 +7,8 @@ import asyncio
 import random
 import socket
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 import aiohttp
@@ -16,10 +17,11 @@ from streams.core.events import Tick
 from streams.demo.board import TOPICS, Board
 from streams.demo.processes import Part, Processes, last_words
 from streams.errors import StreamsError
-from streams.wire.log import tail
+from streams.wire.log import Record, tail
 
 READY_S = 120.0                       # from the start of the parts until all of them have worked
 LOOK_S = 0.05
+TAKE_S = 0.02
 PORTS = range(20_000, 32_000)         # below the ports that systems give to clients: a part that comes back finds its own port free
 NEEDED = ("feed", "positions", "risk", "reconciled", "instruments", "balance")
 SAID_BY = {"reconciled": "gateway", "instruments": "gateway", "balance": "gateway"}
@@ -35,17 +37,24 @@ class Pipeline:
         self.processes = processes
         self.board = Board()
         self.on_tick: OnTick | None = None
+        self._arrived: deque[Record] = deque()
         self._stopped = False
         self._reading: asyncio.Task[None] | None = None
+        self._beside: list[asyncio.Task[None]] = []
+
+    def beside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Something that goes on as long as the pipeline is held; when it fails, the holding ends with its error."""
+        self._beside.append(asyncio.create_task(work))
 
     async def start(self, exchange: Part | None, url: str, parts: Sequence[Part]) -> None:
-        """Everything at once, but the feed, which asks the exchange what to listen to. Raises StreamsError with the words of what does not come up."""
+        """Everything at once, but the feed, which asks the exchange what to listen to. Raises StreamsError with the words of what fails."""
         loop, listening = asyncio.get_running_loop(), asyncio.Event()
 
         def heard() -> None:
             loop.call_soon_threadsafe(listening.set)
 
         self._reading = asyncio.create_task(asyncio.to_thread(self._read, heard))
+        self.beside(self._take())
         await self._first(listening.wait())
         later = [part for part in parts if part.name == "feed"]
         for part in (*([exchange] if exchange else []), *(part for part in parts if part not in later)):
@@ -66,6 +75,7 @@ class Pipeline:
 
     async def stop(self, exchange: Part | None, parts: Sequence[Part], before_exchange: Callable[[], Awaitable[None]]) -> None:
         """Ticks first, then the workers together; the exchange last, after somebody has asked it what it saw."""
+        await self._quiet()
         names = [part.name for part in parts]
         await self.processes.stop(*(name for name in names if name == "feed"))
         await self.processes.stop(*(name for name in names if name != "feed"))
@@ -75,6 +85,7 @@ class Pipeline:
 
     async def close(self) -> None:
         """Whatever still runs, in whatever state it is."""
+        await self._quiet()
         await self.processes.stop_all()
         self._stopped = True
         if self._reading is not None:
@@ -83,11 +94,24 @@ class Pipeline:
     def _read(self, listening: Callable[[], None]) -> None:
         for record in tail(self.bootstrap, TOPICS, lambda: self._stopped):
             listening()
-            if record is None:
-                continue
-            self.board.take(record)
-            if self.on_tick is not None and isinstance(record.message, Tick):
-                self.on_tick(record.message, record.log_time)
+            if record is not None:
+                self._arrived.append(record)
+
+    async def _take(self) -> None:
+        """In the loop, where the view reads the board: a thread would change it under its eyes."""
+        while True:
+            while self._arrived:
+                record = self._arrived.popleft()
+                self.board.take(record)
+                if self.on_tick is not None and isinstance(record.message, Tick):
+                    self.on_tick(record.message, record.log_time)
+            await asyncio.sleep(TAKE_S)
+
+    async def _quiet(self) -> None:
+        beside, self._beside = self._beside, []
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
 
     async def _all_heard(self) -> bool:
         return all(name in self.board.heard for name in NEEDED)
@@ -102,7 +126,7 @@ class Pipeline:
     async def _first(self, wanted: Awaitable[object]) -> None:
         """What is waited for, unless the reader or a part fails before."""
         task: asyncio.Future[Any] = asyncio.ensure_future(wanted)
-        watched: list[asyncio.Future[Any]] = [self.processes.failed, *([self._reading] if self._reading else [])]
+        watched: list[asyncio.Future[Any]] = [self.processes.failed, *([self._reading] if self._reading else []), *self._beside]
         ended, _ = await asyncio.wait([task, *watched], return_when=asyncio.FIRST_COMPLETED)
         try:
             for one in ended:

@@ -39,7 +39,8 @@ class Program:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("STREAMS_")}
         with self.errors.open("wb") as errors:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "streams.cli", *arguments, cwd=self.folder, env={**clean, **environment}, stdout=asyncio.subprocess.PIPE, stderr=errors,
+                sys.executable, "-m", "streams.cli", *arguments, cwd=self.folder, env={**clean, **environment},
+                stdout=asyncio.subprocess.PIPE, stderr=errors,
             )
 
     async def end(self) -> tuple[int, list[str]]:
