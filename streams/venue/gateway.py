@@ -76,6 +76,14 @@ class Gateway:
     # ------------------------------------------------------------------------------------------------------------ start and end
 
     async def __aenter__(self) -> Self:
+        try:
+            await self._start()
+        except BaseException:
+            await self._close()
+            raise
+        return self
+
+    async def _start(self) -> None:
         records = await self.ledger.start()
         self.office.fill_ends = await self.ledger.ends("order.fill")
         self.desks.remember(records, await self.ledger.fills(_offsets(records)))
@@ -92,7 +100,6 @@ class Gateway:
             self.office.run(_every(seconds, work), f"every {seconds:g} s")
         self.ready.set()
         _log.info("the gateway is ready", account=self.office.account, instruments=len(self.venue.instruments), known=len(records))
-        return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """What filled is carried to an end first. A resting LIMIT entry must not fill while nobody is there to guard it."""
@@ -107,6 +114,9 @@ class Gateway:
         left = [desk.symbol for desk in self.desks if self.desks.queues[desk.symbol].busy]
         if left:
             _log.error("the gateway ends before these symbols are safe: start it again at once", symbols=left)
+        await self._close()
+
+    async def _close(self) -> None:
         await self.office.close()
         await self.ledger.stop()
         await self.venue.close()

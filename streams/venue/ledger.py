@@ -81,7 +81,7 @@ class Ledger:
         self._woken.set()
         if self._task is not None:
             await self._task
-        await self._producer.stop()
+            await self._producer.stop()
 
     def write(self, *messages: Any, first: bool = False) -> Future[list[Written]]:  # noqa: ANN401
         """All of them in one transaction; done when they are durable. `first`: before the entries that wait, for everything that only reduces."""
@@ -107,7 +107,7 @@ class Ledger:
                 await self._wait()
                 batch = list(self._batch()) or [_Waiting((self._beat(),), asyncio.get_running_loop().create_future())]
                 await self._transaction(batch)
-        except BaseException as reason:  # noqa: BLE001  (whatever it is, what was decided cannot be remembered)
+        except Exception as reason:  # noqa: BLE001  (whatever it is, what was decided cannot be remembered)
             self.end(reason, "the ledger cannot be written")
 
     async def _wait(self) -> None:

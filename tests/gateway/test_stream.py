@@ -1,0 +1,107 @@
+"""The user stream on a bad day. Fills are booked once each, whatever it loses, repeats or turns round."""
+from collections.abc import AsyncIterator
+
+import pytest
+
+from streams.core.events import BalanceSeen, GatewaySeen
+from streams.core.values import Side, decimal, e8
+from streams.venue.answers import Kind, Order
+from tests.gateway.stage import SYMBOL, Stage, told, until
+
+
+async def booked(stage: Stage) -> tuple[str, int]:
+    """The signed sum of the books, and how many different trades they have."""
+    fills = await stage.log("order.fill")
+    return decimal(sum(fill.signed for fill in fills)), len({fill.trade_id for fill in fills})
+
+
+@pytest.mark.parametrize("kind", ["duplicate", "reorder", "mute"])
+async def test_each_trade_is_booked_once(stage: Stage, kind: str) -> None:
+    stage.fault(kind, count=12)
+    await stage.entered()
+    await stage.entered("i2")
+    await stage.close()
+    await stage.closed()
+    fills = await stage.log("order.fill")
+
+    assert (await booked(stage), len(fills)) == (("0", 3), 3)
+    assert [fill.realised_pnl for fill in fills] == [0, 0, e8("-0.002")]       # bought at 60000.1, sold at 60000
+
+
+@pytest.mark.parametrize("kind", ["ws_drop", "expire_key"])
+async def test_a_stream_that_ends_is_opened_again_and_what_it_missed_is_found(stage: Stage, kind: str) -> None:
+    await stage.entered()
+    stage.fault("mute", count=9)
+    stage.price("58999")
+    stage.exchange.faults.armed.clear()
+    assert (stage.position, stage.desk.book.held.quantity) == ("0", e8("0.01"))
+
+    await stage.exchange._at_once(stage.exchange.faults.arm({"kind": kind}))
+    await stage.held("0")
+    assert await stage.fills() == ["BUY 0.01 entry.0", "SELL 0.01 guard.0"]
+
+    await stage.entered("i2", stop="58000")                                    # and the new stream is heard
+    assert stage.resting() == ["guard.0 58000"]
+
+
+async def test_a_liquidation_is_a_fill_like_any_other(stage: Stage) -> None:
+    """Its event carries no trade to book: the venue's list is asked, and knows whose order it was."""
+    stage.exchange.engine.accounts["paper"].wallets["USDT"] = e8("125")
+    await stage.entered()
+    await stage.gateway.venue.cancel(SYMBOL, stage.id_of("i1", "guard"), conditional=True)
+    stage.price("47000")
+    await stage.held("0")
+    last = (await stage.log("order.fill"))[-1]
+
+    assert (last.side, last.quantity, last.client_order_id.split("-")[0]) == (Side.SELL, e8("0.01"), "autoclose")
+
+
+async def test_a_balance_is_told_with_each_trade(stage: Stage) -> None:
+    await stage.entered()
+    seen = [one for one in await stage.log("account.event") if isinstance(one, BalanceSeen) and one.asset == "USDT"]
+
+    assert [(one.reason, one.wallet) for one in seen] == [("RECONCILED", e8("10000")), ("ORDER", e8("10000") - e8("0.3000005"))]
+    assert seen[1].available == e8("10000")
+
+
+# ---------------------------------------------------------------------------------------------------------------- what is not ours
+
+
+@pytest.fixture
+async def occupied(topics: str) -> AsyncIterator[Stage]:
+    """An account in which somebody has traded by hand, before any gateway of ours."""
+    async with Stage(topics, "by-hand") as stage:
+        stage.account = f"a-{id(stage):x}"
+        now = stage.exchange.clock()
+        asked = {"symbol": SYMBOL, "side": "BUY", "type": "MARKET", "quantity": "0.02", "newClientOrderId": "web-1"}
+        stage.exchange.engine.place("paper", asked, now - 60_000)
+        asked |= {"side": "SELL", "type": "LIMIT", "timeInForce": "GTC", "price": "62000", "newClientOrderId": "web-2"}
+        stage.exchange.engine.place("paper", asked, now)
+        yield await stage.begin()
+
+
+async def test_a_position_at_first_sight_is_one_fill_and_is_left_alone(occupied: Stage) -> None:
+    fills = await occupied.log("order.fill")
+    seen = [one for one in await occupied.log("account.event") if isinstance(one, GatewaySeen)]
+
+    assert [(fill.side, fill.quantity, fill.price, fill.trade_id[:8]) for fill in fills] == [(Side.BUY, e8("0.02"), e8("60000.1"), "opening-")]
+    assert (occupied.resting(), [(one.positions, one.orders, one.strangers) for one in seen]) == ([], [(1, 1, 2)])
+
+
+async def test_what_a_stranger_trades_is_in_the_books_too(occupied: Stage) -> None:
+    venue = occupied.gateway.venue
+    await venue.place(Order(SYMBOL, Side.SELL, Kind.MARKET, "web-3", e8("0.005")), venue.clock.now())
+    await occupied.held("0.015")
+
+    assert [told(fill.client_order_id) for fill in await occupied.log("order.fill")][1:] == ["web-3"]
+
+
+async def test_a_restart_reads_its_books_from_the_log_and_asks_for_the_rest(stage: Stage) -> None:
+    await stage.entered()
+    await stage.end()
+    stage.price("58999")                                                       # the guard fires while nobody is there
+    await stage.begin()
+    await until(lambda: stage.desk.book.held.quantity == 0, "the missed fill is booked")
+
+    assert await stage.fills() == ["BUY 0.01 entry.0", "SELL 0.01 guard.0"]
+    assert (await booked(stage), stage.requests()) == (("0", 2), ["entry.0 ok", "guard.0 ok"])
