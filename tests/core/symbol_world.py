@@ -1,6 +1,6 @@
-"""A symbol with whatever may happen to it: drawn numbers become events that are about orders it has really sent, in any order and any number of times.
+"""A symbol with whatever may happen to it: drawn numbers become events about orders that it has really sent.
 
-`sign` -1 is the same world in a mirror at 100: every side is the other one, every price as far on the other side.
+They come in any order and any number of times. `sign` -1 is the same world in a mirror at 100: every side is the other one, every price as far on the other side.
 """
 from typing import Any
 
@@ -108,11 +108,11 @@ class World:
     def rarely(self, a: int, b: int) -> None:
         getattr(self, RARELY[a % len(RARELY)])(a, b)
 
-    def close(self, a: int, b: int) -> None:
+    def close(self, a: int, _b: int) -> None:
         self.number += 1
         self.seen(make.intent(f"c{self.number}", "CLOSE", partial_ppm=(a % 3) * 333_333))
 
-    def cancel(self, a: int, b: int) -> None:
+    def cancel(self, _a: int, _b: int) -> None:
         self.number += 1
         self.seen(make.intent(f"x{self.number}", "CANCEL"))
 
@@ -121,7 +121,7 @@ class World:
             filled = f"0.{b % 10:03d}"
             self.seen(make.entry(self.entries[-1 - (b % 7 == 0) * (a % len(self.entries))], STATES[a % len(STATES)], filled=filled, guard_price="98"))
 
-    def protect(self, a: int, b: int) -> None:
+    def protect(self, _a: int, b: int) -> None:
         entry = self.state.books["main"].entry if "main" in self.state.books else None
         position = self.state.books["main"].position if "main" in self.state.books else None
         name = entry.intent.intent_id if entry else position.intent_id if position else ""
@@ -187,10 +187,10 @@ class World:
             report = make.exit_report(position.held.position_id, order.client_order_id, "WORKING")
             self.seen(msgspec.structs.replace(report, trigger_price=order.price + (b % 5 - 2) * CENT * self.sign))
 
-    def control(self, a: int, b: int) -> None:
+    def control(self, _a: int, b: int) -> None:
         self.seen(make.control(("HALT", "RESUME", "RESUME", "RESET_BREAKER")[b % 4], "told so"))
 
-    def status(self, a: int, b: int) -> None:
+    def status(self, _a: int, b: int) -> None:
         self.seen(msgspec.structs.replace(INSTRUMENT, status="SETTLING" if b % 8 == 0 else "TRADING"))
 
     def again(self, a: int, b: int) -> None:

@@ -86,7 +86,8 @@ def at(move: str, sign: int) -> int:
 
 
 def opened(sign: int, policy: Policy = NONE) -> Position:
-    return Position(Held(sign * e8("1"), e8("100"), "p-1"), "i1", policy=policy, stop_first=at("-2", sign), risk=e8("2"), best=e8("100"), opened_at=1_000)
+    held = Held(sign * e8("1"), e8("100"), "p-1")
+    return Position(held, "i1", policy=policy, stop_first=at("-2", sign), risk=e8("2"), best=e8("100"), opened_at=1_000)
 
 
 def guarded(position: Position, move: str, leg: str = "guard") -> Position:
