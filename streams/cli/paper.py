@@ -20,7 +20,7 @@ _log = logs.get(__name__)
 
 def paper(
     port: Annotated[int, typer.Option(help="0: a free one")] = 8180,
-    source: Annotated[str, typer.Option(help="simulator, recording:PATH, or live: Binance's public prices")] = "simulator",
+    source: Annotated[str, typer.Option(help="simulator, recording:PATH, live: Binance's public prices, or manual: POST /_price")] = "simulator",
     seed: Annotated[int | None, typer.Option(help="of the simulator; without it one is drawn, and said")] = None,
     speed: Annotated[float, typer.Option(help="of a recording; 0: as fast as it can be read")] = 1.0,
     volatility: Annotated[float, typer.Option(help="of the simulator, as a multiple of the market's")] = 8.0,
@@ -34,7 +34,7 @@ def paper(
     asyncio.run(_serve(PaperExchange(prices, symbols=symbols, port=port, secrets={key: secret}), drawn, json=json))
 
 
-def _prices(source: str, seed: int, speed: float, volatility: float) -> tuple[market.Prices, list[str]]:
+def _prices(source: str, seed: int, speed: float, volatility: float) -> tuple[market.Prices | None, list[str]]:
     kind, _, where = source.partition(":")
     match kind:
         case "simulator":
@@ -47,8 +47,10 @@ def _prices(source: str, seed: int, speed: float, volatility: float) -> tuple[ma
             return market.recorded(path, speed), symbols
         case "live":
             return market.live(VENUES["live"].ws, list(ALL)), list(ALL)
+        case "manual":
+            return None, list(ALL)
         case _:
-            raise WrongUse(f"no source {source}", "simulator, recording:PATH or live")
+            raise WrongUse(f"no source {source}", "simulator, recording:PATH, live or manual")
 
 
 async def _serve(exchange: PaperExchange, seed: int, *, json: bool) -> None:

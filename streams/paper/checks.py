@@ -1,30 +1,40 @@
 """A request's parameters made into an order, or the code with which Binance refuses it. Filters are those of `instruments`."""
 import re
 from collections.abc import Mapping
+from urllib.parse import parse_qsl
 
 from streams.core.values import E8, PPM, Side, e8, notional
-from streams.paper.instruments import Rules
+from streams.paper.instruments import Rules, price_places, quantity_places
 from streams.paper.orders import CONDITIONAL, Algo, Order, Top, VenueError
 
 CLIENT_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
+NUMBER = re.compile(r"-?\d+(\.\d*)?([eE]-?\d+)?")
+TOO_FINE = "Precision is over the maximum defined for this asset."
+TIMES_IN_FORCE = ("GTC", "IOC", "FOK", "GTX")
 Asked = Mapping[str, str]
+
+
+def parsed(raw: str) -> dict[str, str]:
+    """The parameters of a query or of a form body."""
+    return dict(parse_qsl(raw, keep_blank_values=True))
 
 
 def order_asked(asked: Asked, rules: Rules, top: Top, order_id: int, now: int) -> Order:
     """POST /fapi/v1/order. Raises VenueError."""
-    kind = _needed(asked, "type")
+    kind = needed(asked, "type")
     if kind in CONDITIONAL:
         raise VenueError(-4120, "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead.")
     if kind not in ("MARKET", "LIMIT"):
         raise VenueError(-1116, "Invalid orderType.")
     one_way(asked)
     order = Order(
-        order_id, client_id(asked.get("newClientOrderId"), order_id), rules.symbol, side(asked), kind, quantity(asked, rules, market=kind == "MARKET"),
-        time_in_force=asked.get("timeInForce", "GTC"), reduce_only=flag(asked, "reduceOnly"), created=now, updated=now, origin=kind,
+        order_id, client_id(asked.get("newClientOrderId"), order_id), rules.symbol, side(asked), kind,
+        quantity(asked, rules, market=kind == "MARKET"), reduce_only=flag(asked, "reduceOnly"), created=now, updated=now, origin=kind,
     )
     if kind == "LIMIT":
-        if "timeInForce" not in asked:
-            raise VenueError(-1102, "Mandatory parameter 'timeInForce' was not sent, was empty/null, or malformed.")
+        order.time_in_force = needed(asked, "timeInForce")
+        if order.time_in_force not in TIMES_IN_FORCE:
+            raise VenueError(-1115, "Invalid timeInForce.")
         order.price = price(asked, "price", rules)
         _within_band(order, rules, top)
     if not order.reduce_only and notional(order.quantity, order.price or top.mark) < rules.notional_min:
@@ -34,7 +44,7 @@ def order_asked(asked: Asked, rules: Rules, top: Top, order_id: int, now: int) -
 
 def algo_asked(asked: Asked, rules: Rules, algo_id: int, now: int) -> Algo:
     """POST /fapi/v1/algoOrder. Raises VenueError."""
-    if _needed(asked, "algoType") != "CONDITIONAL" or (kind := _needed(asked, "type")) not in CONDITIONAL:
+    if needed(asked, "algoType") != "CONDITIONAL" or (kind := needed(asked, "type")) not in CONDITIONAL:
         raise VenueError(-1116, "Invalid orderType.")
     one_way(asked)
     closing = flag(asked, "closePosition")
@@ -42,9 +52,10 @@ def algo_asked(asked: Asked, rules: Rules, algo_id: int, now: int) -> Algo:
         _only_closing(asked, kind)
     trailing = kind == "TRAILING_STOP_MARKET"
     algo = Algo(
-        algo_id, client_id(asked.get("clientAlgoId"), algo_id), rules.symbol, side(asked), kind, 0 if closing else quantity(asked, rules, market=True),
-        working_type=asked.get("workingType", "CONTRACT_PRICE"), price_protect=flag(asked, "priceProtect"), reduce_only=flag(asked, "reduceOnly"),
-        close_position=closing, time_in_force=asked.get("timeInForce", "GTC"), created=now, updated=now,
+        algo_id, client_id(asked.get("clientAlgoId"), algo_id), rules.symbol, side(asked), kind,
+        0 if closing else quantity(asked, rules, market=kind not in ("STOP", "TAKE_PROFIT")), working_type=asked.get("workingType", "CONTRACT_PRICE"),
+        price_protect=flag(asked, "priceProtect"), reduce_only=flag(asked, "reduceOnly"), close_position=closing,
+        time_in_force=asked.get("timeInForce", "GTC"), created=now, updated=now,
     )
     if algo.working_type not in ("CONTRACT_PRICE", "MARK_PRICE"):
         raise VenueError(-1116, "Invalid workingType.")
@@ -58,7 +69,7 @@ def algo_asked(asked: Asked, rules: Rules, algo_id: int, now: int) -> Algo:
 
 
 def side(asked: Asked) -> Side:
-    given = _needed(asked, "side")
+    given = needed(asked, "side")
     if given not in list(Side):
         raise VenueError(-1117, "Invalid side.")
     return Side(given)
@@ -72,8 +83,9 @@ def quantity(asked: Asked, rules: Rules, *, market: bool) -> int:
         raise VenueError(-4004, "Quantity less than min quantity.")
     if value > (rules.market_quantity_max if market else rules.quantity_max):
         raise VenueError(-4005, "Quantity greater than max quantity.")
+    _precise(value, quantity_places(rules))
     if value % rules.step:
-        raise VenueError(-1111, "Precision is over the maximum defined for this asset.")
+        raise VenueError(-4023, "Quantity not increased by step size.")
     return value
 
 
@@ -83,6 +95,7 @@ def price(asked: Asked, name: str, rules: Rules) -> int:
         raise VenueError(-4013, "Price less than min price.")
     if value > rules.price * 100:
         raise VenueError(-4016, "Price is higher than mark price multiplier cap.")
+    _precise(value, price_places(rules))
     if value % rules.tick:
         raise VenueError(-4014, "Price not increased by tick size.")
     return value
@@ -95,6 +108,7 @@ def trigger(asked: Asked, rules: Rules) -> int:
         raise VenueError(-4006, "Stop price less than zero.")
     if value > rules.price * 100:
         raise VenueError(-4007, "Stop price greater than max price.")
+    _precise(value, price_places(rules))
     if value % rules.tick:
         raise VenueError(-4014, "Price not increased by tick size.")
     return value
@@ -143,15 +157,35 @@ def _callback(asked: Asked) -> int:
     return rate * 10_000 // E8
 
 
-def _needed(asked: Asked, name: str) -> str:
+def needed(asked: Asked, name: str) -> str:
     given = asked.get(name)
     if not given:
-        raise VenueError(-1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed.")
+        raise missing(name)
     return given
 
 
+def missing(name: str) -> VenueError:
+    return VenueError(-1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed.")
+
+
+def whole(asked: Asked, name: str, otherwise: int) -> int:
+    """A number that may be left out: a time, an id, a limit."""
+    given = asked.get(name, "")
+    if given and not given.isdecimal():
+        raise missing(name)
+    return int(given) if given else otherwise
+
+
 def _number(asked: Asked, name: str) -> int:
+    given = needed(asked, name)
+    if not NUMBER.fullmatch(given):
+        raise missing(name)
     try:
-        return e8(_needed(asked, name))
+        return e8(given)
     except ValueError:
-        raise VenueError(-1111, "Precision is over the maximum defined for this asset.") from None
+        raise VenueError(-1111, TOO_FINE) from None
+
+
+def _precise(value: int, places: int) -> None:
+    if value % 10 ** (8 - places):
+        raise VenueError(-1111, TOO_FINE)

@@ -33,11 +33,16 @@ def algo_update(algo: Algo, now: int) -> Row:
         "o": {
             "caid": algo.client_id, "aid": algo.algo_id, "at": "CONDITIONAL", "o": algo.kind, "s": algo.symbol, "S": algo.side.value, "ps": "BOTH",
             "f": algo.time_in_force, "q": decimal(algo.quantity), "X": algo.status, "ai": str(algo.order_id) if algo.order_id else "",
-            "ap": decimal(algo.average), "aq": decimal(algo.filled), "act": "MARKET" if algo.order_id else "", "tp": decimal(algo.trigger),
+            "ap": decimal(algo.average), "aq": decimal(algo.filled), "act": algo.became, "tp": decimal(algo.trigger),
             "p": decimal(algo.price), "V": "EXPIRE_MAKER", "wt": algo.working_type, "pm": "NONE", "cp": algo.close_position, "pP": algo.price_protect,
             "R": algo.reduce_only, "tt": algo.triggered, "gtd": 0, "rm": algo.reason, "ia": algo.activated,
         },
     }
+
+
+def leverage_update(symbol: str, leverage: int, now: int) -> Row:
+    """ACCOUNT_CONFIG_UPDATE."""
+    return {"e": "ACCOUNT_CONFIG_UPDATE", "E": now, "T": now, "ac": {"s": symbol, "l": leverage}}
 
 
 def account_update(account: Account, reason: str, now: int, asset: str, symbol: str = "", change: int = 0) -> Row:

@@ -2,8 +2,10 @@
 
     {"kind": "hang", "method": "POST", "path": "order", "client_id": "qs-guard", "symbol": "BTCUSDT", "count": 1, "seconds": 3}
 
-Every condition that is named must hold; the fault applies to the next `count` requests that fit. Kinds: see `Kind`.
+Every condition that is named must hold; the fault applies to the next `count` requests that fit. Kinds: see `Kind`. A word that is not known is
+refused: a fault that is armed for more than was meant shows nothing.
 """
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Any
 
@@ -33,10 +35,11 @@ class Kind(StrEnum):
     EXPIRE_KEY = "expire_key"                            # at once: listenKeyExpired
 
 
+OF_SYMBOLS = (Kind.FREEZE, Kind.DELIST)
 OF_EVENTS = (Kind.MUTE, Kind.DUPLICATE, Kind.REORDER)
 
 
-class Fault(msgspec.Struct):
+class Fault(msgspec.Struct, forbid_unknown_fields=True):
     kind: Kind
     method: str = ""
     path: str = ""
@@ -57,12 +60,14 @@ class Faults:
     def __init__(self) -> None:
         self.armed: list[Fault] = []
 
-    def arm(self, asked: dict[str, Any]) -> Fault:
-        """Raises WrongUse."""
+    def arm(self, asked: dict[str, Any], symbols: Collection[str] = ()) -> Fault:
+        """`symbols` are those that can be frozen or delisted. Raises WrongUse."""
         try:
             fault = msgspec.convert(asked, Fault)
         except msgspec.ValidationError as reason:
             raise WrongUse(f"no such fault: {reason}", f"kind is one of {', '.join(Kind)}") from None
+        if fault.kind in OF_SYMBOLS and fault.symbol not in symbols:
+            raise WrongUse(f"no symbol {fault.symbol!r} to {fault.kind}", f"symbol is one of {', '.join(symbols)}")
         self.armed.append(fault)
         return fault
 

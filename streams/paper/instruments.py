@@ -26,6 +26,7 @@ class Rules(msgspec.Struct, frozen=True):
     market_quantity_max: int
     notional_min: int
     band_ppm: int = 50_000            # PERCENT_PRICE, either way
+    protect_ppm: int = 50_000         # triggerProtect
     depth: int = 3_000_000 * 10**8    # notional that the top of the book takes without slippage
 
 
@@ -56,6 +57,20 @@ def places(grid: int) -> int:
     return len(text.partition(".")[2])
 
 
+def price_places(rules: Rules) -> int:
+    """Of pricePrecision, which may allow more places than the tick (BTCUSDT: 2, with a tick of 0.1)."""
+    return max(places(rules.tick), 2)
+
+
+def quantity_places(rules: Rules) -> int:
+    return places(rules.step)
+
+
+def top_quantity(rules: Rules, price: int) -> int:
+    """What stands at the best price."""
+    return max(rules.depth * 10**8 // price // rules.step * rules.step, rules.step)
+
+
 def exchange_info(statuses: dict[str, str], now: int) -> Row:
     return {
         "timezone": "UTC", "serverTime": now, "futuresType": "U_MARGINED",
@@ -73,13 +88,16 @@ def _symbol(rules: Rules, status: str) -> Row:
     return {
         "symbol": rules.symbol, "pair": rules.symbol, "contractType": "PERPETUAL", "deliveryDate": 4133404800000, "onboardDate": 1569398400000,
         "status": status, "maintMarginPercent": "2.5000", "requiredMarginPercent": "5.0000", "baseAsset": rules.base, "quoteAsset": rules.quote,
-        "marginAsset": rules.quote, "pricePrecision": max(places(rules.tick), 2), "quantityPrecision": places(rules.step), "baseAssetPrecision": 8,
+        "marginAsset": rules.quote, "pricePrecision": price_places(rules), "quantityPrecision": quantity_places(rules), "baseAssetPrecision": 8,
         "quotePrecision": 8, "underlyingType": "COIN", "underlyingSubType": [], "triggerProtect": "0.0500", "liquidationFee": "0.012500",
         "marketTakeBound": "0.05", "maxMoveOrderLimit": 10000,
         "filters": [
             {"filterType": "PRICE_FILTER", "minPrice": decimal(rules.tick), "maxPrice": decimal(rules.price * 100), "tickSize": decimal(rules.tick)},
             {"filterType": "LOT_SIZE", "minQty": decimal(rules.step), "maxQty": decimal(rules.quantity_max), "stepSize": decimal(rules.step)},
-            {"filterType": "MARKET_LOT_SIZE", "minQty": decimal(rules.step), "maxQty": decimal(rules.market_quantity_max), "stepSize": decimal(rules.step)},
+            {
+                "filterType": "MARKET_LOT_SIZE", "minQty": decimal(rules.step), "maxQty": decimal(rules.market_quantity_max),
+                "stepSize": decimal(rules.step),
+            },
             {"filterType": "MAX_NUM_ORDERS", "limit": 200}, {"filterType": "MIN_NOTIONAL", "notional": decimal(rules.notional_min)},
             {"filterType": "PERCENT_PRICE", "multiplierUp": "1.0500", "multiplierDown": "0.9500", "multiplierDecimal": "4"},
         ],
@@ -91,5 +109,8 @@ def _symbol(rules: Rules, status: str) -> Row:
 def brackets(symbol: str) -> Row:
     return {
         "symbol": symbol, "notionalCoef": 1.0,
-        "brackets": [{"bracket": 1, "initialLeverage": LEVERAGE_MAX, "notionalCap": 100_000_000, "notionalFloor": 0, "maintMarginRatio": 0.005, "cum": 0.0}],
+        "brackets": [{
+            "bracket": 1, "initialLeverage": LEVERAGE_MAX, "notionalCap": 100_000_000, "notionalFloor": 0, "maintMarginRatio": MAINTENANCE_PPM / 1e6,
+            "cum": 0.0,
+        }],
     }

@@ -21,6 +21,7 @@ from streams.paper.instruments import ALL, Rules
 RETURN_1S = 0.00014                   # standard deviation of a one-second return
 REVERSAL_S = 20.0                     # mean time between two changes of the trend
 TREND = 0.35                          # of the volatility, as a drift a second
+REST_EVERY_S = 0.01                   # a recording that is behind its pace, or has none, still lets the requests through
 Prices = AsyncIterator["Quote"]
 _decode = msgspec.json.Decoder().decode
 
@@ -69,22 +70,22 @@ async def simulated(symbols: list[str], seed: int, *, volatility: float = 8.0, r
 async def recorded(path: Path, speed: float = 1.0) -> AsyncIterator[Quote]:
     """The frames of a recording (`<receive ns> <raw frame>`, plain or gzip), paced by their receive time. Ends with it."""
     loop = asyncio.get_running_loop()
-    started, first = loop.time(), 0
+    started, first, rested = loop.time(), 0, loop.time()
     for at, frame in lines(path):
         first = first or at
         quote = quoted(_decode(frame))
         if quote is None:
             continue
         wait = started + (at - first) / 1e9 / speed - loop.time() if speed else 0
-        if wait > 0:
-            await asyncio.sleep(wait)
+        if wait > 0 or loop.time() - rested > REST_EVERY_S:
+            await asyncio.sleep(max(wait, 0))
+            rested = loop.time()
         yield quote
 
 
 def lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """Receive time in ns, and the frame. Raises WrongUse for a file that is none."""
-    opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
-    with opened as file:
+    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
         for number, line in enumerate(file, 1):
             at, _, frame = line.partition(b" ")
             if not at.isdigit():

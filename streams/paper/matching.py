@@ -6,10 +6,10 @@ ordinary order under the same client id, which reduces a position or is refused.
 from collections.abc import Callable, Mapping
 from itertools import count
 
-from streams.core.values import PPM, Side, notional, share
+from streams.core.values import E8, PPM, Side, notional, share
 from streams.paper import checks, events
 from streams.paper.instruments import ALL, Rules
-from streams.paper.orders import Account, Algo, Order, Top, VenueError
+from streams.paper.orders import CONDITIONAL, Account, Algo, Order, Top, VenueError
 from streams.paper.trading import LEVERAGE_DEFAULT, available, margins, open_profit, taken_at, traded
 
 ALGOS_MAX = 200
@@ -40,7 +40,7 @@ class Exchange:
             order.quantity = self._reducible(account, order.side, order.symbol, order.quantity)
         else:
             self._margin(account, order, rules, top)
-        crossing = order.kind == "MARKET" or (order.price >= top.ask if order.side is Side.BUY else order.price <= top.bid)
+        crossing = _crosses(order, top)
         if order.time_in_force == "GTX" and crossing and order.kind == "LIMIT":
             raise VenueError(-5022, "Due to the order could not be executed as maker, the Post Only order will be rejected.")
         if order.time_in_force == "FOK" and not crossing:
@@ -64,13 +64,14 @@ class Exchange:
             raise VenueError(-4045, "Reach max stop order limit.")
         if algo.close_position and any(o.close_position and (o.symbol, o.side, o.kind) == (algo.symbol, algo.side, algo.kind) for o in resting):
             raise VenueError(-4130, "An open stop or take profit order with GTE and closePosition in the direction is existing.")
-        if algo.trigger and self._met(algo, top):
+        if (algo.trigger and self._met(algo, top)) or (algo.activation and algo.side.sign * (top.last - algo.activation) <= 0):
             raise VenueError(-2021, "Order would immediately trigger.")
         account.add_algo(algo)
         self.tell(key, events.algo_update(algo, now))
         return algo
 
     def cancel(self, key: str, asked: checks.Asked, now: int) -> Order:
+        self._named(asked, "orderId", "origClientOrderId")
         order = self.find(key, asked)
         if order is None or not order.open:
             raise VenueError(-2011, "Unknown order sent.")
@@ -78,6 +79,7 @@ class Exchange:
         return order
 
     def cancel_algo(self, key: str, asked: checks.Asked, now: int) -> Algo:
+        self._named(asked, "algoId", "clientAlgoId")
         algo = self.find_algo(key, asked)
         if algo is None or algo.status != "NEW":
             raise VenueError(-2011, "Unknown order sent.")
@@ -86,15 +88,15 @@ class Exchange:
 
     def find(self, key: str, asked: checks.Asked) -> Order | None:
         """By orderId or origClientOrderId: the newest that was ever given the id."""
-        if number := asked.get("orderId"):
-            return self.accounts[key].orders.get(int(number))
+        if number := checks.whole(asked, "orderId", 0):
+            return self.accounts[key].orders.get(number)
         name, symbol = asked.get("origClientOrderId"), asked.get("symbol")
         found = [order for order in self.accounts[key].orders.values() if (order.client_id, order.symbol) == (name, symbol)]
         return found[-1] if found else None
 
     def find_algo(self, key: str, asked: checks.Asked) -> Algo | None:
-        if number := asked.get("algoId"):
-            return self.accounts[key].algos.get(int(number))
+        if number := checks.whole(asked, "algoId", 0):
+            return self.accounts[key].algos.get(number)
         found = [algo for algo in self.accounts[key].algos.values() if algo.client_id == asked.get("clientAlgoId")]
         return found[-1] if found else None
 
@@ -105,12 +107,20 @@ class Exchange:
         self.tops[symbol] = top
         for key, account in self.accounts.items():
             for order in [o for o in account.working() if o.symbol == symbol]:
-                if order.price >= top.ask if order.side is Side.BUY else order.price <= top.bid:
+                if order.open and _crosses(order, top):
                     self._fill(key, order, order.left, order.price, now, maker=True)
             for algo in [a for a in account.waiting() if a.symbol == symbol]:
-                if algo.status == "NEW" and self._met(algo, top):
-                    self._trigger(key, algo, now)
+                if algo.status == "NEW":
+                    self._look(key, algo, top, now)
             self._liquidate(key, account, symbol, now)
+
+    def _look(self, key: str, algo: Algo, top: Top, now: int) -> None:
+        """A trailing stop that begins to follow is told of as NEW a second time."""
+        followed, met = algo.activated, self._met(algo, top)
+        if algo.activated and not followed and algo.activation:
+            self.tell(key, events.algo_update(algo, now))
+        if met and not (algo.price_protect and abs(top.mark - top.last) * PPM > self.rules[algo.symbol].protect_ppm * top.last):
+            self._trigger(key, algo, now)
 
     def _met(self, algo: Algo, top: Top) -> bool:
         price = top.mark if algo.working_type == "MARK_PRICE" else top.last
@@ -133,26 +143,30 @@ class Exchange:
         account = self.accounts[key]
         algo.status, algo.updated, algo.triggered = "TRIGGERING", now, now
         self.tell(key, events.algo_update(algo, now))
-        held = account.held(algo.symbol).quantity
-        closes = bool(held) and (held > 0) == (algo.side is Side.SELL)
-        if (algo.close_position or algo.reduce_only) and not closes:
+        held, top = account.held(algo.symbol).quantity, self.tops[algo.symbol]
+        reduces = algo.close_position or algo.reduce_only
+        if reduces and not _closes(held, algo.side):
             algo.reason = "no position to reduce"
             self._end_algo(key, algo, "EXPIRED" if algo.close_position else "REJECTED", now)
             return
-        quantity = abs(held) if algo.close_position else min(algo.quantity, abs(held)) if algo.reduce_only else algo.quantity
-        kind = "LIMIT" if algo.price else "MARKET"
         order = Order(
-            next(self._order_ids), algo.client_id, algo.symbol, algo.side, kind, quantity, algo.price, reduce_only=algo.reduce_only or algo.close_position,
-            close_position=algo.close_position, created=now, updated=now, origin=algo.kind,
+            next(self._order_ids), algo.client_id, algo.symbol, algo.side, "LIMIT" if algo.price else "MARKET",
+            abs(held) if algo.close_position else min(algo.quantity, abs(held)) if algo.reduce_only else algo.quantity, algo.price,
+            reduce_only=reduces, close_position=algo.close_position, created=now, updated=now, origin=algo.kind,
         )
+        try:
+            if not reduces:
+                self._margin(account, order, self.rules[algo.symbol], top)
+        except VenueError as refused:
+            algo.reason = refused.text
+            self._end_algo(key, algo, "REJECTED", now)
+            return
         account.add(order)
         algo.status, algo.order_id = "TRIGGERED", order.order_id
         self.tell(key, events.algo_update(algo, now))
         self.tell(key, events.order_update(order, "NEW", now))
-        if kind == "MARKET":
+        if _crosses(order, top):
             self._take(key, order, now)
-            algo.filled, algo.average = order.filled, account.trades[-1].price
-            self._end_algo(key, algo, "FINISHED", now)
 
     # ------------------------------------------------------------------------------------------------------------ fills
 
@@ -161,24 +175,36 @@ class Exchange:
         self._fill(key, order, order.left, taken_at(order, order.left, top, rules), now, maker=False)
 
     def _fill(self, key: str, order: Order, quantity: int, price: int, now: int, *, maker: bool) -> None:
+        """What no longer reduces anything expires, and so do the closePosition orders of a position that is gone."""
         account, rules = self.accounts[key], self.rules[order.symbol]
-        if order.reduce_only and not self._closable(account, order):
+        before = account.held(order.symbol).quantity
+        if order.reduce_only:
+            quantity = min(quantity, abs(before)) if _closes(before, order.side) else 0
+        if not quantity:
             self._end(key, order, "EXPIRED", now)
             return
         trade = traded(account, order, quantity, price, rules, next(self._trade_ids), now, maker=maker)
         self.tell(key, events.account_update(account, "ORDER", now, rules.quote, order.symbol))
         self.tell(key, events.order_update(order, "CALCULATED" if order.calculated else "TRADE", now, trade))
-        if not account.held(order.symbol).quantity:
-            for algo in [a for a in account.waiting() if a.status == "NEW" and a.close_position and a.symbol == order.symbol]:
+        if order.open and order.reduce_only:
+            self._end(key, order, "EXPIRED", now)
+        self._finish(key, order, now)
+        for algo in [a for a in account.waiting() if a.status == "NEW" and a.close_position and a.symbol == order.symbol]:
+            if _closes(before, algo.side) and not _closes(account.held(order.symbol).quantity, algo.side):
                 self._end_algo(key, algo, "EXPIRED", now)
-
-    def _closable(self, account: Account, order: Order) -> bool:
-        held = account.held(order.symbol).quantity
-        return bool(held) and (held > 0) == (order.side is Side.SELL)
 
     def _end(self, key: str, order: Order, status: str, now: int) -> None:
         order.status, order.updated = status, now
         self.tell(key, events.order_update(order, status, now))
+        self._finish(key, order, now)
+
+    def _finish(self, key: str, order: Order, now: int) -> None:
+        """A conditional order is FINISHED with the order that it became, filled or not."""
+        if order.open or order.origin not in CONDITIONAL:
+            return
+        for algo in [a for a in self.accounts[key].waiting() if a.order_id == order.order_id]:
+            algo.filled, algo.average = order.filled, share(order.cost, E8, order.filled) if order.filled else 0
+            self._end_algo(key, algo, "FINISHED", now)
 
     def _end_algo(self, key: str, algo: Algo, status: str, now: int) -> None:
         algo.status, algo.updated = status, now
@@ -192,20 +218,29 @@ class Exchange:
         balance = account.wallets.get(rules.quote, 0) + open_profit(account, rules.quote, self.rules, self.tops)
         if balance > margins(account, rules.quote, self.rules, self.tops)[1]:
             return
+        for resting in list(account.working()):
+            self._end(key, resting, "CANCELED", now)
         number, side = next(self._order_ids), Side.SELL if held.quantity > 0 else Side.BUY
-        order = Order(number, f"autoclose-{number}", symbol, side, "MARKET", abs(held.quantity), created=now, updated=now, origin="LIQUIDATION", calculated=True)
+        order = Order(
+            number, f"autoclose-{number}", symbol, side, "MARKET", abs(held.quantity), created=now, updated=now, origin="LIQUIDATION",
+            calculated=True,
+        )
         account.add(order)
         self._take(key, order, now)
 
     # ------------------------------------------------------------------------------------------------------------ what is refused
 
     def _market(self, asked: checks.Asked) -> tuple[Rules, Top]:
-        symbol = asked.get("symbol", "")
+        symbol = checks.needed(asked, "symbol")
         if symbol not in self.rules:
             raise VenueError(-1121, "Invalid symbol.")
         if symbol not in self.tops:
             raise VenueError(-4131, "The counterparty's best price does not meet the PERCENT_PRICE filter limit.")
         return self.rules[symbol], self.tops[symbol]
+
+    def _named(self, asked: checks.Asked, *names: str) -> None:
+        if not any(asked.get(name) for name in names):
+            raise checks.missing(names[0])
 
     def _may_open(self, symbol: str, *, reducing: bool) -> None:
         status = self.status[symbol]
@@ -221,13 +256,25 @@ class Exchange:
 
     def _reducible(self, account: Account, side: Side, symbol: str, quantity: int) -> int:
         held = account.held(symbol).quantity
-        if not held or (held > 0) == (side is Side.BUY):
+        if not _closes(held, side):
             raise VenueError(-2022, "ReduceOnly Order is rejected.")
         return min(quantity, abs(held))
 
     def _margin(self, account: Account, order: Order, rules: Rules, top: Top) -> None:
         held = account.held(order.symbol).quantity
-        growing = max(order.quantity - (abs(held) if held and (held > 0) != (order.side is Side.BUY) else 0), 0)
+        growing = max(order.quantity - (abs(held) if _closes(held, order.side) else 0), 0)
         needed = notional(growing, order.price or top.ask) // account.leverage.get(order.symbol, LEVERAGE_DEFAULT)
         if needed > available(account, rules.quote, self.rules, self.tops):
             raise VenueError(-2019, "Margin is insufficient.")
+
+
+def _crosses(order: Order, top: Top) -> bool:
+    """Whether it would be filled now."""
+    if order.kind == "MARKET":
+        return True
+    return order.price >= top.ask if order.side is Side.BUY else order.price <= top.bid
+
+
+def _closes(held: int, side: Side) -> bool:
+    """Whether an order of this side makes the position smaller."""
+    return bool(held) and (held > 0) == (side is Side.SELL)

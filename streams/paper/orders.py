@@ -78,6 +78,11 @@ class Algo(msgspec.Struct):
     def live(self) -> bool:
         return self.status in ("NEW", "TRIGGERING", "TRIGGERED")
 
+    @property
+    def became(self) -> str:
+        """The kind of the order that it became, once it did."""
+        return "" if not self.order_id else "LIMIT" if self.price else "MARKET"
+
 
 class Held(msgspec.Struct):
     quantity: int = 0

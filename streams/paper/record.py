@@ -56,8 +56,8 @@ class Record:
         elif covered and since is not None:
             self.spans.append(Span(key, symbol, self.bare.pop((key, symbol)), now))
 
-    def told(self, now: int) -> dict[str, Any]:
-        """As `/_record` answers. `arrivals`: when the first request to make an order under a client id came."""
+    def told(self, now: int, since: int = 0) -> dict[str, Any]:
+        """As `/_record?since=N` answers, the requests from the Nth on. `arrivals`: when the first request to make an order under a client id came."""
         spans = [*self.spans, *(Span(key, symbol, since, 0) for (key, symbol), since in self.bare.items())]
         arrivals: dict[str, int] = {}
         for request in self.requests:
@@ -67,7 +67,8 @@ class Record:
         for span in spans:
             longest[span.symbol] = max(span.ms(now), longest.get(span.symbol, 0))
         return {
-            "now": now, "requests": msgspec.to_builtins(self.requests), "arrivals": arrivals, "created": dict(self.created),
+            "now": now, "next": len(self.requests), "requests": msgspec.to_builtins(self.requests[since:]),
+            "arrivals": arrivals, "created": dict(self.created),
             "unprotected": [{**msgspec.to_builtins(span, builtin_types=()), "ms": span.ms(now)} for span in spans],
             "unprotected_seconds": {symbol: ms / 1000 for symbol, ms in sorted(longest.items())},
             "unprotected_seconds_max": max(longest.values(), default=0) / 1000,
@@ -81,7 +82,8 @@ def is_covered(account: Account, symbol: str) -> bool:
         return True
     closing = Side.SELL if held > 0 else Side.BUY
     stops = [
-        algo for algo in account.waiting() if (algo.symbol, algo.side) == (symbol, closing) and algo.kind in STOPS
+        algo for algo in account.waiting()
+        if (algo.symbol, algo.side) == (symbol, closing) and algo.kind in STOPS and algo.status in ("NEW", "TRIGGERING")
     ]
     return any(stop.close_position for stop in stops) or sum(stop.quantity for stop in stops if stop.reduce_only) >= abs(held)
 
@@ -96,8 +98,8 @@ def state(accounts: dict[str, Account]) -> dict[str, Any]:
                 "orders": [order.client_id for order in account.working()],
                 "algos": [
                     {
-                        "client_id": algo.client_id, "symbol": algo.symbol, "side": algo.side.value, "kind": algo.kind, "trigger": decimal(algo.trigger),
-                        "quantity": decimal(algo.quantity), "close_position": algo.close_position,
+                        "client_id": algo.client_id, "symbol": algo.symbol, "side": algo.side.value, "kind": algo.kind,
+                        "trigger": decimal(algo.trigger), "quantity": decimal(algo.quantity), "close_position": algo.close_position,
                     }
                     for algo in account.waiting()
                 ],

@@ -1,16 +1,24 @@
 """REST answers, with Binance's fields and no others. Numbers are decimal strings, but for the few that Binance sends as numbers.
 
-The answer to POST and DELETE order has neither avgPrice nor cumQuote (July 2026); GET has them.
+The answer to POST and DELETE order has neither avgPrice nor cumQuote (July 2026); GET has them. v3 of account and positionRisk names neither leverage
+nor margin type; v2 does.
 """
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from streams.core.values import E8, decimal, share
-from streams.paper.instruments import Rules
+from streams.core.values import E8, PPM, decimal, share
+from streams.paper.instruments import MAINTENANCE_PPM, Rules, top_quantity
 from streams.paper.orders import Account, Algo, Order, Top, Trade
-from streams.paper.trading import LEVERAGE_DEFAULT, MAKER_PPM, TAKER_PPM, available, margins, open_profit
+from streams.paper.trading import LEVERAGE_DEFAULT, MAKER_PPM, TAKER_PPM, available, liquidation_price, margins, open_profit, resting_margin
 
+NOTIONAL_MAX = "100000000"
+FUNDING_EVERY_MS = 8 * 3_600_000
 Row = dict[str, Any]
+Symbols = dict[str, Rules]
+Tops = dict[str, Top]
+
+# ---------------------------------------------------------------------------------------------------------------- orders
 
 
 def order(one: Order) -> Row:
@@ -29,6 +37,11 @@ def order_found(one: Order) -> Row:
     return {**order(one), "avgPrice": decimal(average), "cumQuote": decimal(one.cost), "time": one.created, "activatePrice": "", "priceRate": ""}
 
 
+def order_listed(one: Order) -> Row:
+    """As allOrders answers."""
+    return {**order_found(one), "cumBase": decimal(one.filled), "pair": one.symbol}
+
+
 def algo(one: Algo) -> Row:
     """As POST algoOrder answers: nothing in it says what was filled."""
     return {
@@ -42,54 +55,166 @@ def algo(one: Algo) -> Row:
 
 
 def algo_found(one: Algo) -> Row:
-    """As GET algoOrder and openAlgoOrders answer."""
+    """As GET algoOrder answers."""
     return {
         **algo(one), "actualOrderId": str(one.order_id) if one.order_id else "", "actualPrice": decimal(one.average),
-        "actualType": "MARKET" if one.order_id else "", "actualQty": decimal(one.filled), "tpOrderType": "", "tpTriggerPrice": "0", "tpPrice": "0",
-        "slTriggerPrice": "0", "slPrice": "0",
+        "actualType": one.became, "actualQty": decimal(one.filled), "tpOrderType": "",
     }
+
+
+def algo_listed(one: Algo) -> Row:
+    """As openAlgoOrders and allAlgoOrders answer."""
+    return {
+        **algo(one), "actualOrderId": str(one.order_id) if one.order_id else "", "actualPrice": decimal(one.average),
+        "tpTriggerPrice": "0", "tpPrice": "0", "slTriggerPrice": "0", "slPrice": "0", "tpOrderType": "",
+    }
+
+
+# ---------------------------------------------------------------------------------------------------------------- trades
 
 
 def trade(one: Trade) -> Row:
     amount = share(one.quantity, one.price, E8)
     return {
         "buyer": one.side == "BUY", "commission": decimal(one.fee), "commissionAsset": one.asset, "id": one.trade_id, "maker": one.maker,
-        "orderId": one.order_id, "price": decimal(one.price), "qty": decimal(one.quantity), "quoteQty": decimal(amount), "baseQty": decimal(one.quantity),
-        "marginAsset": one.asset, "realizedPnl": decimal(one.realised), "side": one.side.value, "positionSide": "BOTH", "symbol": one.symbol,
-        "pair": one.symbol, "time": one.time,
+        "orderId": one.order_id, "price": decimal(one.price), "qty": decimal(one.quantity), "quoteQty": decimal(amount),
+        "baseQty": decimal(one.quantity), "marginAsset": one.asset, "realizedPnl": decimal(one.realised), "side": one.side.value,
+        "positionSide": "BOTH", "symbol": one.symbol, "pair": one.symbol, "time": one.time,
     }
 
 
-def position(account: Account, symbol: str, rules: Rules, top: Top) -> Row:
-    """As positionRisk answers; v3 names neither leverage nor margin type."""
-    held = account.held(symbol)
-    amount = share(held.quantity, top.mark, E8)
-    initial = abs(amount) // account.leverage.get(symbol, LEVERAGE_DEFAULT)
+def income(one: Trade) -> list[Row]:
+    """What a trade earned and what it cost; a cost is negative here."""
+    earned = [("REALIZED_PNL", one.realised)] if one.realised else []
+    return [
+        {
+            "symbol": one.symbol, "incomeType": kind, "income": decimal(amount), "asset": one.asset, "info": str(one.trade_id), "time": one.time,
+            "tranId": one.trade_id, "tradeId": str(one.trade_id),
+        }
+        for kind, amount in (*earned, ("COMMISSION", -one.fee))
+    ]
+
+
+# ---------------------------------------------------------------------------------------------------------------- the account
+
+
+def position(account: Account, symbol: str, rules: Symbols, tops: Tops) -> Row:
+    """As v3 positionRisk answers."""
+    held, mark = account.held(symbol), tops[symbol].mark
+    amount = share(held.quantity, mark, E8)
+    initial = decimal(abs(amount) // account.leverage.get(symbol, LEVERAGE_DEFAULT))
     return {
         "symbol": symbol, "positionSide": "BOTH", "positionAmt": decimal(held.quantity), "entryPrice": decimal(held.entry),
-        "breakEvenPrice": decimal(held.entry), "markPrice": decimal(top.mark), "unRealizedProfit": decimal(share(top.mark - held.entry, held.quantity, E8)),
-        "liquidationPrice": "0", "isolatedMargin": "0", "notional": decimal(amount), "marginAsset": rules.quote, "isolatedWallet": "0",
-        "initialMargin": decimal(initial), "maintMargin": decimal(abs(amount) // 200), "positionInitialMargin": decimal(initial),
-        "openOrderInitialMargin": "0", "adl": 0, "bidNotional": "0", "askNotional": "0", "updateTime": held.updated,
+        "breakEvenPrice": decimal(held.entry), "markPrice": decimal(mark), "unRealizedProfit": decimal(share(mark - held.entry, held.quantity, E8)),
+        "liquidationPrice": decimal(liquidation_price(account, symbol, rules, tops)), "isolatedMargin": "0", "notional": decimal(amount),
+        "marginAsset": rules[symbol].quote, "isolatedWallet": "0", "initialMargin": initial,
+        "maintMargin": decimal(share(abs(amount), MAINTENANCE_PPM, PPM)), "positionInitialMargin": initial, "openOrderInitialMargin": "0", "adl": 0,
+        "bidNotional": "0", "askNotional": "0", "updateTime": held.updated,
     }
 
 
-def account_told(account: Account, rules: dict[str, Rules], tops: dict[str, Top], now: int) -> Row:
-    """As account answers (v2 and v3)."""
-    assets = [_asset(account, asset, rules, tops, now) for asset in account.wallets]
-    totals = ("initialMargin", "maintMargin", "walletBalance", "unrealizedProfit", "marginBalance", "positionInitialMargin", "crossWalletBalance", "crossUnPnl")
-    total = {f"total{name[0].upper()}{name[1:]}": _sum(assets, name) for name in totals}
-    held = [symbol for symbol, one in account.positions.items() if one.quantity]
+def position_v2(account: Account, symbol: str, rules: Symbols, tops: Tops) -> Row:
+    """As v2 positionRisk answers."""
+    names = (
+        "symbol", "positionSide", "positionAmt", "entryPrice", "breakEvenPrice", "markPrice", "unRealizedProfit", "liquidationPrice",
+        "isolatedMargin", "notional", "isolatedWallet", "updateTime",
+    )
+    return _picked(position(account, symbol, rules, tops), names) | {
+        "leverage": str(account.leverage.get(symbol, LEVERAGE_DEFAULT)), "maxNotionalValue": NOTIONAL_MAX, "marginType": "cross",
+        "isAutoAddMargin": "false",
+    }
+
+
+def account(one: Account, rules: Symbols, tops: Tops, now: int) -> Row:
+    """As v3 account answers."""
+    assets = [_asset(one, asset, rules, tops, now) for asset in one.wallets]
+    totals = (
+        "initialMargin", "maintMargin", "walletBalance", "unrealizedProfit", "marginBalance", "positionInitialMargin", "openOrderInitialMargin",
+        "crossWalletBalance", "crossUnPnl",
+    )
+    names = ("symbol", "positionSide", "positionAmt", "isolatedMargin", "notional", "isolatedWallet", "initialMargin", "maintMargin", "updateTime")
+    held = [position(one, symbol, rules, tops) for symbol, kept in one.positions.items() if kept.quantity]
     return {
-        "feeTier": 0, "canTrade": True, "canDeposit": True, "canWithdraw": False, "updateTime": 0, "multiAssetsMargin": False, **total,
-        "totalOpenOrderInitialMargin": "0", "availableBalance": _sum(assets, "availableBalance"), "maxWithdrawAmount": _sum(assets, "availableBalance"),
-        "assets": assets,
+        **{f"total{name[0].upper()}{name[1:]}": _sum(assets, name) for name in totals},
+        "availableBalance": _sum(assets, "availableBalance"), "maxWithdrawAmount": _sum(assets, "availableBalance"),
+        "assets": assets, "positions": [{**_picked(row, names), "unrealizedProfit": row["unRealizedProfit"]} for row in held],
+    }
+
+
+def account_v2(one: Account, rules: Symbols, tops: Tops, now: int) -> Row:
+    """As v2 account answers."""
+    told = account(one, rules, tops, now)
+    names = ("symbol", "initialMargin", "maintMargin", "positionInitialMargin", "openOrderInitialMargin", "entryPrice", "breakEvenPrice",
+             "positionSide", "positionAmt", "notional", "isolatedWallet", "bidNotional", "askNotional", "updateTime")
+    held = [position(one, symbol, rules, tops) for symbol in tops]
+    return {
+        "feeTier": 0, "canTrade": True, "canDeposit": True, "canWithdraw": False, "updateTime": 0, "multiAssetsMargin": False, "tradeGroupId": -1,
+        **told, "assets": [{**row, "marginAvailable": True} for row in told["assets"]],
         "positions": [
-            {**{name: row[name] for name in ("symbol", "positionSide", "positionAmt", "isolatedMargin", "notional", "isolatedWallet", "initialMargin",
-             "maintMargin", "updateTime")}, "unrealizedProfit": row["unRealizedProfit"], "entryPrice": row["entryPrice"],
-             "leverage": str(account.leverage.get(row["symbol"], LEVERAGE_DEFAULT)), "isolated": False}
-            for row in (position(account, symbol, rules[symbol], tops[symbol]) for symbol in held)
+            {
+                **_picked(row, names), "unrealizedProfit": row["unRealizedProfit"], "isolated": False, "maxNotional": NOTIONAL_MAX,
+                "leverage": str(one.leverage.get(row["symbol"], LEVERAGE_DEFAULT)),
+            }
+            for row in held
         ],
+    }
+
+
+def balances(one: Account, rules: Symbols, tops: Tops, now: int) -> list[Row]:
+    names = ("asset", "crossWalletBalance", "crossUnPnl", "availableBalance", "maxWithdrawAmount", "updateTime")
+    assets = (_asset(one, asset, rules, tops, now) for asset in one.wallets)
+    return [{"accountAlias": "paper", "balance": row["walletBalance"], "marginAvailable": True, **_picked(row, names)} for row in assets]
+
+
+def account_config() -> Row:
+    return {
+        "feeTier": 0, "canTrade": True, "canDeposit": True, "canWithdraw": False, "dualSidePosition": False, "updateTime": 0,
+        "multiAssetsMargin": False, "tradeGroupId": -1,
+    }
+
+
+def symbol_config(symbol: str, leverage: int) -> Row:
+    return {"symbol": symbol, "marginType": "CROSSED", "isAutoAddMargin": False, "leverage": leverage, "maxNotionalValue": NOTIONAL_MAX}
+
+
+def commission(symbol: str) -> Row:
+    return {
+        "symbol": symbol, "makerCommissionRate": decimal(MAKER_PPM * 100), "takerCommissionRate": decimal(TAKER_PPM * 100),
+        "rpiCommissionRate": "0.00005",
+    }
+
+
+# ---------------------------------------------------------------------------------------------------------------- the market
+
+
+def next_funding(now: int) -> int:
+    return (now // FUNDING_EVERY_MS + 1) * FUNDING_EVERY_MS
+
+
+def premium(symbol: str, top: Top, now: int) -> Row:
+    mark = decimal(top.mark)
+    return {
+        "symbol": symbol, "markPrice": mark, "indexPrice": mark, "estimatedSettlePrice": mark, "lastFundingRate": "0.00010000",
+        "interestRate": "0.00010000", "nextFundingTime": next_funding(now), "time": now,
+    }
+
+
+def book_ticker(rules: Rules, top: Top, now: int) -> Row:
+    return {
+        "symbol": rules.symbol, "bidPrice": decimal(top.bid), "bidQty": decimal(top_quantity(rules, top.bid)), "askPrice": decimal(top.ask),
+        "askQty": decimal(top_quantity(rules, top.ask)), "time": now,
+    }
+
+
+def _asset(one: Account, asset: str, rules: Symbols, tops: Tops, now: int) -> Row:
+    wallet, profit = one.wallets[asset], open_profit(one, asset, rules, tops)
+    initial, maintenance = margins(one, asset, rules, tops)
+    resting, free = resting_margin(one, asset, rules), decimal(available(one, asset, rules, tops))
+    return {
+        "asset": asset, "walletBalance": decimal(wallet), "unrealizedProfit": decimal(profit), "marginBalance": decimal(wallet + profit),
+        "maintMargin": decimal(maintenance), "initialMargin": decimal(initial + resting), "positionInitialMargin": decimal(initial),
+        "openOrderInitialMargin": decimal(resting), "crossWalletBalance": decimal(wallet), "crossUnPnl": decimal(profit), "availableBalance": free,
+        "maxWithdrawAmount": free, "updateTime": now,
     }
 
 
@@ -97,27 +222,5 @@ def _sum(assets: list[Row], name: str) -> str:
     return f"{sum(Decimal(row[name]) for row in assets):f}"
 
 
-def _asset(account: Account, asset: str, rules: dict[str, Rules], tops: dict[str, Top], now: int) -> Row:
-    wallet, profit = account.wallets[asset], open_profit(account, asset, rules, tops)
-    initial, maintenance = margins(account, asset, rules, tops)
-    free = decimal(available(account, asset, rules, tops))
-    return {
-        "asset": asset, "walletBalance": decimal(wallet), "unrealizedProfit": decimal(profit), "marginBalance": decimal(wallet + profit),
-        "maintMargin": decimal(maintenance), "initialMargin": decimal(initial), "positionInitialMargin": decimal(initial), "openOrderInitialMargin": "0",
-        "crossWalletBalance": decimal(wallet), "crossUnPnl": decimal(profit), "availableBalance": free, "maxWithdrawAmount": free, "marginAvailable": True,
-        "updateTime": now,
-    }
-
-
-def commission(symbol: str) -> Row:
-    return {
-        "symbol": symbol, "makerCommissionRate": decimal(MAKER_PPM * 100), "takerCommissionRate": decimal(TAKER_PPM * 100), "rpiCommissionRate": "0.00005",
-    }
-
-
-def premium(symbol: str, top: Top, now: int) -> Row:
-    hours = 8 * 3_600_000
-    return {
-        "symbol": symbol, "markPrice": decimal(top.mark), "indexPrice": decimal(top.mark), "estimatedSettlePrice": decimal(top.mark),
-        "lastFundingRate": "0.00010000", "interestRate": "0.00010000", "nextFundingTime": (now // hours + 1) * hours, "time": now,
-    }
+def _picked(row: Mapping[str, Any], names: tuple[str, ...]) -> Row:
+    return {name: row[name] for name in names}

@@ -10,13 +10,13 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import parse_qsl
 
+import msgspec
 from aiohttp import web
 
-from streams.core.values import E8
+from streams.core.values import E8, e8
 from streams.errors import PortTaken, WrongUse
-from streams.paper import rest
+from streams.paper import checks, rest, signed
 from streams.paper.faults import Fault, Faults, Kind
 from streams.paper.instruments import ALL
 from streams.paper.market import Quote
@@ -24,11 +24,10 @@ from streams.paper.matching import Exchange
 from streams.paper.orders import Account, Top, VenueError
 from streams.paper.record import Record, Request, state
 from streams.paper.sockets import Sockets
+from streams.paper.usage import Usage
 from streams.runtime import logs
 
 WALLETS = {"USDT": 10_000 * E8, "USDC": 10_000 * E8}
-WEIGHTS = {"account": 5, "positionRisk": 5, "balance": 5, "userTrades": 5, "positionSide/dual": 30, "income": 30, "commissionRate": 20}
-MINUTE_MS = 60_000
 NOT_DONE = {
     Kind.ERROR_503_NOT_EXECUTED: (503, -1008, "Service Unavailable."), Kind.HTTP_429: (429, -1003, "Too many requests."),
     Kind.HTTP_418: (418, -1003, "Way too many requests; IP banned."),
@@ -50,13 +49,12 @@ class PaperExchange:
         secrets: Mapping[str, str] | None = None, wallets: Mapping[str, int] | None = None, clock: Callable[[], int] = wall_ms,
     ) -> None:
         self.secrets = dict(secrets or {"paper": "paper"})
-        self.clock, self.faults, self.record = clock, Faults(), Record()
+        self.clock, self.faults, self.record, self.usage = clock, Faults(), Record(), Usage()
         self.sockets = Sockets(self.faults)
         self.engine = Exchange({symbol: ALL[symbol] for symbol in symbols}, tell=self.sockets.tell)
         self.engine.accounts = {key: Account(wallets=dict(wallets or WALLETS)) for key in self.secrets}
         self.frozen: set[str] = set()
         self._source, self._address = source, (host, port)
-        self._minute, self._weight, self._orders = 0, 0, 0
         self._feeding: asyncio.Task[None] | None = None
         self._runner: web.AppRunner | None = None
 
@@ -68,6 +66,7 @@ class PaperExchange:
         app.router.add_get("/private/ws", self.sockets.private)
         app.router.add_get("/_record", self._told)
         app.router.add_get("/_state", self._state)
+        app.router.add_post("/_price", self._priced)
         app.router.add_route("*", "/_faults", self._fault_panel)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
@@ -112,7 +111,7 @@ class PaperExchange:
         for key, account in self.engine.accounts.items():
             if account.held(quote.symbol).quantity or (key, quote.symbol) in self.record.bare:
                 self.record.look(key, quote.symbol, account, now)
-        self.sockets.quoted(quote, top, now)
+        self.sockets.quoted(quote, top, self.engine.rules[quote.symbol], now)
 
     def set_price(self, symbol: str, bid: int, ask: int) -> None:
         """A test's hand: bid and ask in 1e-8; the last trade was at the bid."""
@@ -128,7 +127,7 @@ class PaperExchange:
     async def _rest(self, request: web.Request) -> web.StreamResponse:
         arrived, path = self.clock(), request.match_info["path"]
         raw = request.query_string if request.method in ("GET", "DELETE") else await request.text()
-        asked = dict(parse_qsl(raw, keep_blank_values=True))
+        asked = checks.parsed(raw)
         client_id = next((asked[name] for name in ("newClientOrderId", "clientAlgoId", "origClientOrderId") if name in asked), "")
         fault = self.faults.take(request.method, path, asked.get("symbol", ""), client_id)
         if fault is not None and fault.kind is Kind.DELAY:
@@ -146,19 +145,19 @@ class PaperExchange:
 
     def _worked(self, request: web.Request, path: str, raw: str, asked: dict[str, str]) -> tuple[int, Any, int]:
         """Status, body and code of a request; the turn has no await, so requests never interleave."""
-        now = self.clock()
-        handler = rest.ROUTES.get((request.method, path))
+        now, version = self.clock(), request.match_info["version"]
+        handler = rest.ROUTES.get((request.method, path if version == "v1" else f"{version}/{path}"))
+        self.usage.count(request.method, path, asked, now)
+        if handler is None:
+            return 404, {"code": -5000, "msg": f"Path {request.path}, Method {request.method} is invalid"}, -5000
         try:
-            if handler is None:
-                raise VenueError(-5000, f"Path {request.path}, Method {request.method} is invalid", 404)
-            key = rest.authentic(self, request, path, raw, asked, now)
+            key = signed.owner(self.secrets, request.headers.get("X-MBX-APIKEY", ""), path, raw, now)
             body = handler(self, key, asked, now)
         except VenueError as refused:
             return refused.status, {"code": refused.code, "msg": refused.text}, refused.code
         symbol = asked.get("symbol", "")
         if request.method != "GET" and symbol in self.engine.rules:
             self.record.look(key, symbol, self.engine.accounts[key], now)
-        self._count(path, ordering=request.method == "POST" and path in ("order", "algoOrder"))
         return 200, body, 0
 
     def _not_done(self, fault: Fault) -> web.Response | None:
@@ -186,35 +185,35 @@ class PaperExchange:
         return self._answer(status, body)
 
     def _answer(self, status: int, body: Any) -> web.Response:  # noqa: ANN401
-        answer = web.json_response(body, status=status)
-        answer.headers["X-MBX-USED-WEIGHT-1M"] = str(self._weight)
-        answer.headers["X-MBX-ORDER-COUNT-10S"] = answer.headers["X-MBX-ORDER-COUNT-1M"] = str(self._orders)
-        return answer
-
-    def _count(self, path: str, *, ordering: bool) -> None:
-        minute = self.clock() // MINUTE_MS
-        if minute != self._minute:
-            self._minute, self._weight, self._orders = minute, 0, 0
-        self._weight += 0 if ordering else WEIGHTS.get(path, 1)
-        self._orders += ordering
+        return web.json_response(body, status=status, headers=self.usage.headers(self.clock()))
 
     # ------------------------------------------------------------------------------------------------------------ its own record
 
-    async def _told(self, _request: web.Request) -> web.Response:
-        return web.json_response(self.record.told(self.clock()))
+    async def _told(self, request: web.Request) -> web.Response:
+        since = request.query.get("since", "0")
+        return web.json_response(self.record.told(self.clock(), int(since) if since.isdecimal() else 0))
 
     async def _state(self, _request: web.Request) -> web.Response:
         return web.json_response({**state(self.engine.accounts), "created": dict(self.record.created), "status": self.engine.status})
+
+    async def _priced(self, request: web.Request) -> web.Response:
+        """By hand: `{"symbol": "BTCUSDT", "bid": "61800", "ask": "61800.1"}`."""
+        try:
+            asked = await request.json()
+            self.set_price(asked["symbol"], e8(asked["bid"]), e8(asked["ask"]))
+        except (KeyError, TypeError, ValueError) as reason:
+            return web.json_response({"error": repr(reason)}, status=400)
+        return web.json_response({})
 
     async def _fault_panel(self, request: web.Request) -> web.Response:
         if request.method == "DELETE":
             self.faults.armed.clear()
         if request.method == "POST":
             try:
-                await self._at_once(self.faults.arm(await request.json()))
+                await self._at_once(self.faults.arm(await request.json(), self.engine.status))
             except (WrongUse, ValueError) as reason:
                 return web.json_response({"error": str(reason)}, status=400)
-        return web.json_response([{"kind": one.kind.value, "count": one.count} for one in self.faults.armed])
+        return web.json_response(msgspec.to_builtins(self.faults.armed))
 
     async def _at_once(self, fault: Fault) -> None:
         """Faults that wait for no request."""

@@ -5,13 +5,15 @@ A stream asked for under the wrong category is acknowledged and stays silent, as
 import asyncio
 import uuid
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 from aiohttp import WSMsgType, web
 
-from streams.core.values import decimal
+from streams.paper import frames
 from streams.paper.faults import Faults, Kind
+from streams.paper.instruments import Rules
 from streams.paper.market import Quote
 from streams.paper.orders import Top, VenueError
 
@@ -20,6 +22,12 @@ KEY_LIFE_MS = 3_600_000
 MARK_EVERY_MS = 1_000
 BACKLOG_MAX = 10_000                  # frames: who reads no faster is cut off
 _encode = msgspec.json.Encoder().encode
+
+
+class Subscription(msgspec.Struct):
+    method: str
+    params: list[str] = []
+    id: int | str | None = None
 
 
 class Sockets:
@@ -75,39 +83,26 @@ class Sockets:
             for one in frames:
                 client.send(one)
 
-    def quoted(self, quote: Quote, top: Top, now: int) -> None:
+    def quoted(self, quote: Quote, top: Top, rules: Rules, now: int) -> None:
         """A quote's frames for whoever asked for them."""
         name = quote.symbol.lower()
         self._number += 1
+        number = self._number
         if quote.bid:
-            self._stream(f"{name}@bookTicker", {
-                "e": "bookTicker", "u": self._number, "E": now, "T": now, "s": quote.symbol, "b": decimal(top.bid), "B": "10", "a": decimal(top.ask),
-                "A": "10", "ps": quote.symbol, "st": 0,
-            })
+            self._stream(f"{name}@bookTicker", lambda: frames.book_ticker(rules, top, number, now))
         if quote.last:
-            price = decimal(quote.last)
-            self._stream(f"{name}@trade", {
-                "e": "trade", "E": now, "T": now, "s": quote.symbol, "t": self._number, "p": price, "q": "1", "X": "MARKET", "m": False,
-            })
-            self._stream(f"{name}@aggTrade", {
-                "e": "aggTrade", "E": now, "a": self._number, "s": quote.symbol, "p": price, "q": "1", "nq": "1", "f": self._number, "l": self._number,
-                "T": now, "m": False, "st": 0,
-            })
-            self._stream(f"{name}@miniTicker", {
-                "e": "24hrMiniTicker", "E": now, "s": quote.symbol, "c": price, "o": price, "h": price, "l": price, "v": "1", "q": price,
-                "ps": quote.symbol, "st": 0,
-            })
+            self._stream(f"{name}@trade", lambda: frames.trade(rules, quote.last, number, now))
+            self._stream(f"{name}@aggTrade", lambda: frames.aggregate_trade(rules, quote.last, number, now))
+            self._stream(f"{name}@miniTicker", lambda: frames.mini_ticker(rules, quote.last, now))
         if now - self._marked.get(name, 0) >= MARK_EVERY_MS:
             self._marked[name] = now
-            mark = decimal(top.mark)
-            frame = {"e": "markPriceUpdate", "E": now, "s": quote.symbol, "p": mark, "ap": mark, "P": mark, "i": mark, "r": "0.0001", "T": now, "st": 0}
             for stream in (f"{name}@markPrice@1s", f"{name}@markPrice"):
-                self._stream(stream, frame)
+                self._stream(stream, lambda: frames.mark(rules, top, now))
 
-    def _stream(self, stream: str, frame: dict[str, Any]) -> None:
+    def _stream(self, stream: str, frame: Callable[[], dict[str, Any]]) -> None:
         clients = self._public.get(stream)
         if clients:
-            told = _encode(frame)
+            told = _encode(frame())
             for client in list(clients):
                 client.send(told)
 
@@ -121,7 +116,7 @@ class Sockets:
         async with client:
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
-                    self._asked(client, category, msgspec.json.decode(message.data))
+                    self._asked(client, category, message.data)
         for clients in self._public.values():
             clients.discard(client)
         return socket
@@ -147,15 +142,20 @@ class Sockets:
             for client in list(clients):
                 await client.socket.close()
 
-    def _asked(self, client: "_Client", category: str, asked: dict[str, Any]) -> None:
-        for stream in asked.get("params", []):
+    def _asked(self, client: "_Client", category: str, text: str) -> None:
+        try:
+            asked = msgspec.json.decode(text, type=Subscription)
+        except msgspec.DecodeError as reason:
+            client.send(_encode({"error": {"code": 3, "msg": f"Invalid JSON: {reason}"}}))
+            return
+        for stream in asked.params:
             kind = stream.partition("@")[2].partition("@")[0]
             right = CATEGORY.get(kind, "market") == category
-            if asked.get("method") == "SUBSCRIBE" and right:
+            if asked.method == "SUBSCRIBE" and right:
                 self._public[stream].add(client)
-            elif asked.get("method") == "UNSUBSCRIBE":
+            elif asked.method == "UNSUBSCRIBE":
                 self._public[stream].discard(client)
-        client.send(_encode({"result": None, "id": asked.get("id")}))
+        client.send(_encode({"result": None, "id": asked.id}))
 
 
 class _Client:

@@ -4,18 +4,22 @@ from streams.paper.instruments import MAINTENANCE_PPM, Rules
 from streams.paper.orders import Account, Order, Top, Trade
 
 TAKER_PPM, MAKER_PPM = 500, 200
+LIQUIDATION_PPM = 12_500              # the clearance fee, of notional
 LEVERAGE_DEFAULT = 20
 SLIPPAGE_PPM = 100                    # for each multiple of the depth beyond it
 
 
 def taken_at(order: Order, quantity: int, top: Top, rules: Rules) -> int:
-    """The average price that a taker gets: the other side of the book, worse where the size exceeds what stands there."""
+    """The average price that a taker gets: the other side of the book, worse where the size exceeds what stands there, but never than its limit."""
     best = top.ask if order.side is Side.BUY else top.bid
     amount = share(quantity, best, E8)
     if amount <= rules.depth:
         return best
     slipped = share(best, SLIPPAGE_PPM * (amount - rules.depth) // rules.depth, PPM) // rules.tick * rules.tick
-    return max(best + order.side.sign * slipped, rules.tick)
+    reached = max(best + order.side.sign * slipped, rules.tick)
+    if not order.price:
+        return reached
+    return min(reached, order.price) if order.side is Side.BUY else max(reached, order.price)
 
 
 def traded(account: Account, order: Order, quantity: int, price: int, rules: Rules, trade_id: int, now: int, *, maker: bool) -> Trade:
@@ -37,8 +41,11 @@ def traded(account: Account, order: Order, quantity: int, price: int, rules: Rul
     if not after:
         held.entry = 0
     amount = share(quantity, price, E8)
-    fee = share(amount, MAKER_PPM if maker else TAKER_PPM, PPM)
-    account.wallets[rules.quote] = account.wallets.get(rules.quote, 0) + realised - fee
+    fee = share(amount, LIQUIDATION_PPM if order.calculated else MAKER_PPM if maker else TAKER_PPM, PPM)
+    wallet = account.wallets.get(rules.quote, 0) + realised
+    if order.calculated:
+        fee = min(fee, max(wallet, 0))                    # no more than is left
+    account.wallets[rules.quote] = wallet - fee
     order.filled += quantity
     order.cost += amount
     order.status, order.updated = ("FILLED" if order.filled == order.quantity else "PARTIALLY_FILLED"), now
@@ -67,7 +74,32 @@ def margins(account: Account, asset: str, rules: dict[str, Rules], tops: dict[st
     return initial, maintenance
 
 
+def resting_margin(account: Account, asset: str, rules: dict[str, Rules]) -> int:
+    """What the resting orders that may open something hold back."""
+    return sum(
+        share(order.left, order.price, E8) // account.leverage.get(order.symbol, LEVERAGE_DEFAULT)
+        for order in account.working() if not order.reduce_only and rules[order.symbol].quote == asset
+    )
+
+
 def available(account: Account, asset: str, rules: dict[str, Rules], tops: dict[str, Top]) -> int:
     """What a new position may use."""
     balance = account.wallets.get(asset, 0) + min(open_profit(account, asset, rules, tops), 0)
-    return max(balance - margins(account, asset, rules, tops)[0], 0)
+    return max(balance - margins(account, asset, rules, tops)[0] - resting_margin(account, asset, rules), 0)
+
+
+def liquidation_price(account: Account, symbol: str, rules: dict[str, Rules], tops: dict[str, Top]) -> int:
+    """The mark at which the margin balance falls to the maintenance margin, the others' marks standing still; 0 where that is no price.
+
+    Binance's formula for cross margin: (wallet - maintenance of the others + open profit of the others - quantity x entry)
+    / (|quantity| x maintenance rate - quantity).
+    """
+    held, asset = account.held(symbol), rules[symbol].quote
+    if not held.quantity:
+        return 0
+    own_maintenance = share(abs(share(held.quantity, tops[symbol].mark, E8)), MAINTENANCE_PPM, PPM)
+    own_profit = share(tops[symbol].mark - held.entry, held.quantity, E8)
+    others = open_profit(account, asset, rules, tops) - own_profit - (margins(account, asset, rules, tops)[1] - own_maintenance)
+    above = account.wallets.get(asset, 0) + others - share(held.quantity, held.entry, E8)
+    below = abs(held.quantity) * MAINTENANCE_PPM - held.quantity * PPM
+    return max(share(above, E8 * PPM, below), 0)
