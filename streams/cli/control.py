@@ -56,19 +56,13 @@ def intent(
 def halt(reason: Reason, symbol: Symbol = "", account: Account = "", yes: Yes = False, json: JSON = False) -> None:
     """Nothing new is opened; protection stays and goes on working."""
     _ask(f"Halt {symbol or account or 'the account'}?", yes=yes)
-    if symbol:
-        _control_symbol(symbol, "HALT", reason, json=json)
-    else:
-        _set_mode(account, Mode.HALTED, reason, json=json)
+    _rule(symbol, account, ("HALT", Mode.HALTED), reason, json=json)
 
 
 def resume(reason: Reason, symbol: Symbol = "", account: Account = "", yes: Yes = False, json: JSON = False) -> None:
     """Entries are allowed again; with --symbol its breaker is closed too."""
     _ask(f"Resume {symbol or account or 'the account'}?", yes=yes)
-    if symbol:
-        _control_symbol(symbol, "RESUME", reason, json=json)
-    else:
-        _set_mode(account, Mode.ACTIVE, reason, json=json)
+    _rule(symbol, account, ("RESUME", Mode.ACTIVE), reason, json=json)
 
 
 def flatten(reason: Reason, symbol: Symbol = "", account: Account = "", yes: Yes = False, json: JSON = False) -> None:
@@ -81,6 +75,14 @@ def flatten(reason: Reason, symbol: Symbol = "", account: Account = "", yes: Yes
         [{"account": answer.account, "mode": answer.mode, "symbols": answer.symbols} for answer in answers],
         "\n".join(f"{answer.account}: closing {', '.join(answer.symbols) or 'nothing, it is flat'}" for answer in answers), json=json,
     )
+
+
+def _rule(symbol: str, account: str, word: tuple[str, Mode], reason: str, *, json: bool) -> None:
+    """`word`: what it is called for one symbol, and for an account."""
+    if symbol:
+        _control_symbol(symbol, word[0], reason, json=json)
+    else:
+        _set_mode(account, word[1], reason, json=json)
 
 
 def _set_mode(account: str, mode: Mode, reason: str, *, json: bool) -> None:

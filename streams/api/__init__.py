@@ -1,1 +1,0 @@
-"""What a person sees: the read API and the dashboard."""

@@ -1,1 +1,0 @@
-"""Redis streams in and out, for bots that speak nothing else."""

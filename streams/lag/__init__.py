@@ -1,1 +1,0 @@
-"""How far each group is behind: rules, monitor, notifiers."""

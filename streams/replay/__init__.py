@@ -1,1 +1,0 @@
-"""The log read again: verify, backfill, what-if."""

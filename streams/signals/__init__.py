@@ -1,1 +1,0 @@
-"""From prices to intents: features, models, ensemble."""
