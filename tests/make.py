@@ -36,9 +36,12 @@ def seen(body: Any, log_time: int = NOON, offset: int = 0) -> Seen[Any]:  # noqa
     return Seen("topic", 0, offset, log_time, body)
 
 
-def tick(last: str, *, mark: str = "", spread: str = "0.02") -> Tick:
+def tick(last: str, *, mark: str = "", spread: str = "0.02", high: str = "", low: str = "") -> Tick:
     price, half = e8(last), e8(spread) // 2
-    return Tick(SYMBOL, price, price - half, price + half, e8(mark or last), mark_is_mid=False, high=price, low=price, first_time=0, last_time=0)
+    return Tick(
+        SYMBOL, price, price - half, price + half, e8(mark or last), mark_is_mid=False, high=e8(high or last), low=e8(low or last), first_time=0,
+        last_time=0,
+    )
 
 
 def intent(intent_id: str, action: str, **more: Any) -> Intent:  # noqa: ANN401

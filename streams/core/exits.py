@@ -13,9 +13,10 @@ what could not be placed yet, the position is closed at market.
 """
 import msgspec
 
+from streams.core.events import Tick
 from streams.core.protected import STOPS, Position, rests_at, reward
 from streams.core.settings import Ages, Policy
-from streams.core.values import PPM, nearer, share
+from streams.core.values import PPM, Side, nearer, share
 from streams.core.words import Exit
 
 
@@ -24,6 +25,19 @@ class Wanted(msgspec.Struct, frozen=True):
 
     stop_price: int
     why: Exit
+
+
+def peak_of(position: Position, tick: Tick, before: int) -> int:
+    """The most favourable price of a record: its extreme where it holds nothing older than the position, else its last one.
+
+    `before` is the log_time of the record before it. The adverse extreme moves nothing here: what rests has filled at the venue, and what does not
+    rest yet goes by the last price.
+    """
+    if position.policy.trigger == "MARK_PRICE":
+        return tick.mark
+    if position.opened_at >= before:
+        return tick.last
+    return tick.high if position.side is Side.BUY else tick.low
 
 
 def seen_price(position: Position, price: int) -> Position:

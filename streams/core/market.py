@@ -44,11 +44,17 @@ def ticked(market: Market, tick: Tick, now: int, limits: BreakerLimits) -> Marke
         breaker=breakers.cooled(market.breaker, limits, now) if market.breaker is not SHUT else SHUT,
         believed=True,
     )
-    if any(was and abs(price - was) * PPM > was * limits.jump_max_ppm for was, price in ((market.mark, tick.mark), (market.last, tick.last))):
+    if market.mark_time and _jumped(market, tick, limits.jump_max_ppm):
         return msgspec.structs.replace(_broken(after, "PRICE_JUMP", now), believed=False)
     if not moved and now - after.moved_at > limits.frozen_max:
         return _broken(after, "PRICE_FROZEN", now)
     return after
+
+
+def _jumped(market: Market, tick: Tick, jump_max_ppm: int) -> bool:
+    """Whether any price of the record is too far from the last one: a spike within it, too."""
+    far = max(abs(tick.last - market.last), abs(tick.high - market.last), abs(tick.low - market.last))
+    return far * PPM > market.last * jump_max_ppm or abs(tick.mark - market.mark) * PPM > market.mark * jump_max_ppm
 
 
 def listed(market: Market, instrument: Instrument, now: int) -> Market:

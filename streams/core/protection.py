@@ -47,14 +47,15 @@ def change(where: Where, position: Position, wanted: Wanted, legs: Legs) -> Chan
     placing: list[Resting] = []
     at_once: list[Resting] = []
     leaving: list[str] = []
-    if _stop_due(position, wanted):
+    if _stop_due(position, wanted, where.price):
         placing.append(Resting("", STOP, wanted.stop_price, position.size, wanted.why))
         leaving += [order.client_order_id for order in position.resting if order.leg == STOP]
-    goals = _goals(position, where.quantity_step)
-    for goal in goals:
-        passed = where.price and position.side.sign * (where.price - goal.price) >= 0
-        (at_once if passed and goal.leg != "target" else placing).append(goal)
-    changed = {goal.leg for goal in goals}
+    for goal in _goals(position, where.quantity_step):
+        if not where.price or position.side.sign * (where.price - goal.price) < 0:
+            placing.append(goal)
+        elif goal.leg != "target":    # the whole is closed instead (`exits.passed`), unless it fills where it rests
+            at_once.append(goal)
+    changed = {goal.leg for goal in (*placing, *at_once)}
     kept = {target.leg for target in position.targets}
     leaving += [o.client_order_id for o in position.resting if o.leg not in STOPS and (o.leg in changed or o.leg not in kept)]
     named, legs = _named(where, position, [*placing, *at_once], legs)
@@ -65,8 +66,10 @@ def change(where: Where, position: Position, wanted: Wanted, legs: Legs) -> Chan
     return Change((*steps, *cancels), tuple(rest), tuple(at_once), legs, reason)
 
 
-def _stop_due(position: Position, wanted: Wanted) -> bool:
-    """A stop tighter than what rests by the least step, or a resting stop of another quantity."""
+def _stop_due(position: Position, wanted: Wanted, price: int) -> bool:
+    """A stop tighter than what rests by the least step, or a resting stop of another quantity; none where the price is beyond it already."""
+    if price and position.side.sign * (price - wanted.stop_price) <= 0:
+        return False
     stops = [order for order in position.resting if order.leg == STOP]
     if any(order.quantity != position.size for order in stops):
         return bool(wanted.stop_price)

@@ -32,7 +32,7 @@ from streams.core.events import (
     SymbolControlled,
     Tick,
 )
-from streams.core.exits import adopted, overdue, passed, seen_price, wanted, watched
+from streams.core.exits import adopted, overdue, passed, peak_of, seen_price, wanted, watched
 from streams.core.fills import booked
 from streams.core.ids import leg_of
 from streams.core.known import forgotten, is_known, remembered
@@ -86,14 +86,15 @@ def step(state: SymbolState, seen: Seen[Any], settings: Settings) -> tuple[Symbo
 
 
 def _ticked(state: SymbolState, tick: Tick, settings: Settings) -> tuple[SymbolState, Outputs]:
+    before = state.market.mark_time
     state = replace(state, market=ticked(state.market, tick, state.time, settings.breaker))
     if not any(book.busy for book in state.books.values()):
         return state, ()
     outputs: list[Output] = []
     for account, book in state.books.items():
         if book.position is not None and state.market.believed:
-            price = price_of(state.market, book.position)
-            state = _with(state, replace(book, position=watched(seen_price(book.position, price), price, state.time)))
+            seen = seen_price(book.position, peak_of(book.position, tick, before))
+            state = _with(state, replace(book, position=watched(seen, price_of(state.market, seen), state.time)))
         state, followed = _acting(state, account, settings, tick_time=state.time)
         outputs += followed
     return state, tuple(outputs)

@@ -1,6 +1,6 @@
 """Stories of one symbol: one event a line, and after the arrow what must follow. Each starts at noon with filters known, flat, and 100 as the price.
 
-    tick PRICE [MARK]                            a tenth of a second passes, and the market is there
+    tick PRICE [MARK] [high=P] [low=P]           a tenth of a second passes, and the market is there
     steady SECONDS PRICE                         the same, once a second
     buy|sell ID [name=value]                     an intent: stop, target, entry (a limit), policy, account, atr, trail, confidence, regime, expires_in
     close ID [part=0.5] [flatten]                cancel ID
@@ -111,9 +111,11 @@ class Told:
 
     # -------------------------------------------------------------------------------------------- the market, the clock, a person
 
-    def tick(self, price: str, mark: str = "") -> str:
+    def tick(self, price: str, *more: str) -> str:
         self.now += 100
-        return self.seen(make.tick(price, mark=mark))
+        given = options(word for word in more if "=" in word)
+        mark = next((word for word in more if "=" not in word), "")
+        return self.seen(make.tick(price, mark=mark, high=given.get("high", ""), low=given.get("low", "")))
 
     def steady(self, seconds: str, price: str) -> str:
         said = []
