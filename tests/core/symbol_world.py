@@ -1,6 +1,7 @@
-"""A symbol with whatever may happen to it: drawn numbers become events about orders that it has really sent.
+"""A symbol with whatever may happen to it: drawn numbers become events that are about orders that it has really sent.
 
-They come in any order and any number of times. `sign` -1 is the same world in a mirror at 100: every side is the other one, every price as far on the other side.
+They come in any order and any number of times. `sign` -1 is the same world in a mirror at 100: every side is the other one, every price as far on the
+other side.
 """
 from typing import Any
 
@@ -64,14 +65,16 @@ class World:
     def text(self, price: int) -> Any:  # noqa: ANN401
         return f"{self.across(price) // E8}.{self.across(price) % E8:08d}"
 
-    def tick_at(self, price: int) -> Any:  # noqa: ANN401
-        return make.tick(self.text(price))
+    def tick_at(self, price: int, up: int = 0, down: int = 0) -> Any:  # noqa: ANN401
+        """A record whose extremes lay so far above and below its last price."""
+        extremes = sorted((self.across(price + up), self.across(price - down)))
+        return msgspec.structs.replace(make.tick(self.text(price)), low=extremes[0], high=extremes[1])
 
     # ------------------------------------------------------------------------------------ what may happen
 
     def tick(self, a: int, b: int) -> None:
         self.price = min(max(self.price + (a - 50) * (b % 7) * CENT, 91 * E8), 109 * E8)
-        self.seen(self.tick_at(self.price))
+        self.seen(self.tick_at(self.price, a % 4 * b % 5 * CENT, a % 3 * b % 7 * CENT))
 
     def beat(self, a: int, b: int) -> None:
         self.now += 1_000 + a * b
@@ -119,9 +122,9 @@ class World:
     def report(self, a: int, b: int) -> None:
         if self.entries:
             filled = f"0.{b % 10:03d}"
-            self.seen(make.entry(self.entries[-1 - (b % 7 == 0) * (a % len(self.entries))], STATES[a % len(STATES)], filled=filled, guard_price="98"))
+            self.seen(make.entry(self.entries[-1 - (b % 7 == 0) * (a % len(self.entries))], STATES[a % len(STATES)], filled=filled, guard_price=self.text(98 * E8)))
 
-    def protect(self, _a: int, b: int) -> None:
+    def protect(self, _a: int, _b: int) -> None:
         entry = self.state.books["main"].entry if "main" in self.state.books else None
         position = self.state.books["main"].position if "main" in self.state.books else None
         name = entry.intent.intent_id if entry else position.intent_id if position else ""
