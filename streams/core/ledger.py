@@ -83,10 +83,10 @@ def wished(enter: Enter, created_at: int) -> EntryRecord:
     )
 
 
-def refused(account: str, symbol: str, intent_id: str, created_at: int) -> EntryRecord:
-    """The mark that a close puts on an intent whose command has not come yet: when it comes, it is known, and this is its end."""
+def refused(account: str, symbol: str, intent_id: str, reason: str, created_at: int) -> EntryRecord:
+    """The mark that a close or a withdrawal puts on an intent whose command has not come yet: when it comes, it is known, and this is its end."""
     entry_id = client_order_id(account, symbol, intent_id, "entry")
-    return EntryRecord(account, symbol, intent_id, entry_id, state=OrderState.REFUSED, reason="CLOSED_BEFORE", created_at=created_at)
+    return EntryRecord(account, symbol, intent_id, entry_id, state=OrderState.REFUSED, reason=reason, created_at=created_at)
 
 
 class ExitRecord(msgspec.Struct, frozen=True):

@@ -60,6 +60,8 @@ class Order(msgspec.Struct, frozen=True):
     trigger_price: int = 0
     reduce_only: bool = False
     close_position: bool = False      # sizes itself, and stands alone in its direction (-4130)
+    trigger_by: str = ""              # CONTRACT_PRICE (the default) or MARK_PRICE
+    price_protect: bool = False
 
 
 class OrderSeen(msgspec.Struct, frozen=True):

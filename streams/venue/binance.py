@@ -18,7 +18,7 @@ import ccxt.async_support as ccxt
 import msgspec
 
 from streams.core.events import Instrument
-from streams.errors import BrokenInvariant
+from streams.runtime import logs
 from streams.venue import wire
 from streams.venue.addresses import Addresses
 from streams.venue.answers import Accepted, AssetSeen, Doubt, Order, OrderSeen, PositionSeen, Refused, Trade
@@ -26,6 +26,8 @@ from streams.venue.clock import Clock, boot_ms
 from streams.venue.outcomes import judged
 
 RECV_WINDOW_MS = 2_000
+UNSOUND = -1
+_log = logs.get(__name__)
 Body = TypeVar("Body")
 Answer = Accepted[Any] | Refused | Doubt
 
@@ -93,8 +95,10 @@ class Binance:
     # ------------------------------------------------------------------------------------------------------------ orders
 
     async def place(self, order: Order, timestamp: int, lane: Lane = Lane.EXITS) -> Accepted[OrderSeen] | Refused | Doubt:
-        """Nothing is awaited before the request is signed with `timestamp`. BrokenInvariant for an order that no decision of ours may make."""
-        self._sound(order)
+        """Nothing is awaited before the request is signed with `timestamp`. What no decision of ours may ask for is refused here, with UNSOUND."""
+        if fault := self._fault(order):
+            _log.critical("an order must not leave: this is ours to mend", order=str(order), fault=fault)
+            return Refused(UNSOUND, fault)
         conditional = order.kind.conditional
         answer = await self._ask(lane, "POST", "algoOrder" if conditional else "order", wire.order_asked(order), timestamp=timestamp)
         return _read(answer, wire.conditional_order if conditional else wire.order)
@@ -124,11 +128,15 @@ class Binance:
     async def open_conditionals(self, symbol: str = "", *, lane: Lane = Lane.READS) -> Accepted[list[OrderSeen]] | Refused | Doubt:
         return _read(await self._ask(lane, "GET", "openAlgoOrders", {"symbol": symbol}), lambda body: [wire.conditional_order(row) for row in body])
 
-    def _sound(self, order: Order) -> None:
-        """The last look at what leaves: on the symbol's grid, with a trigger where one belongs, with an id of ours."""
+    def _fault(self, order: Order) -> str:
+        """The last look at what leaves: on the symbol's grid, with a trigger where one belongs, with an id of ours.
+
+        The process does not end over it, as it would over another fault of ours: positions would be unwatched, and a successor would read the same
+        order from the ledger.
+        """
         instrument = self.instruments.get(order.symbol)
         tick, step = (instrument.tick_size, instrument.quantity_step) if instrument else (1, 1)
-        faults = [
+        return "; ".join(
             fault for fault, holds in (
                 ("a client order id of ours is missing", bool(order.client_order_id)),
                 (f"the trigger {order.trigger_price} is no positive price on the grid of {tick}",
@@ -136,9 +144,7 @@ class Binance:
                 (f"the quantity {order.quantity} is no positive multiple of {step}",
                  order.quantity == 0 if order.close_position else order.quantity > 0 and order.quantity % step == 0),
             ) if not holds
-        ]
-        if faults:
-            raise BrokenInvariant(f"an order for {order.symbol} must not leave: {'; '.join(faults)} ({order})", "this is ours to mend")
+        )
 
     # ------------------------------------------------------------------------------------------------------------ the account
 

@@ -6,6 +6,7 @@ timestamps are refused by the venue.
 import time
 
 _BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+VAGUE_MS = 1_000
 
 
 def boot_ms() -> int:
@@ -17,7 +18,7 @@ class Clock:
 
     def __init__(self) -> None:
         self._venue = self._log = time.time_ns() // 1_000_000 - boot_ms()
-        self.log_known = False
+        self.venue_known = self.log_known = False
 
     def now(self) -> int:
         """The venue's time: what a request's timestamp is."""
@@ -28,8 +29,10 @@ class Clock:
         return boot_ms() + self._log
 
     def venue_said(self, venue_time: int, asked: int, answered: int) -> None:
-        """`asked` and `answered` are `boot_ms` around the question; the venue read its clock somewhere between."""
-        self._venue = venue_time - (asked + answered) // 2
+        """`asked` and `answered` are `boot_ms` around the question; the venue read its clock somewhere between, and we don't take a vague answer."""
+        if answered - asked <= VAGUE_MS or not self.venue_known:
+            self._venue = venue_time - (asked + answered) // 2
+            self.venue_known = True
 
     def log_said(self, log_time: int) -> None:
         """A record of ours was taken at `log_time`, and we have just learned of it. The shortest way counts: an old answer must not set us back."""

@@ -36,12 +36,14 @@ def saga_ids(desk: Desk, entry_id: str) -> Ids:
     return following
 
 
-async def close_all(desk: Desk, following: Ids, position_id: str, leg: str, done: Callable[[], bool]) -> None:
-    """Returns when `done` says so and the venue agrees that nothing is held."""
+async def close_all(
+    desk: Desk, following: Ids, position_id: str, leg: str, done: Callable[[], bool], meant: Callable[[], bool] = lambda: True,
+) -> None:
+    """Returns when `done` says so and the venue agrees that nothing is held, or nothing of what is `meant`."""
     failures = 0
-    while not (done() and await agreed_flat(desk)):
-        if not desk.held:
-            await desk.until(lambda: desk.held != 0 or done(), DOUBT_S)
+    while not (done() and (not meant() or await agreed_flat(desk))):
+        if not desk.held or not meant():
+            await desk.until(lambda: (desk.held != 0 and meant()) or done(), DOUBT_S)
             continue
         answer = await _attempt(desk, following(), position_id, leg)
         if isinstance(answer, Accepted):

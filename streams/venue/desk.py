@@ -111,27 +111,27 @@ class Desk:
 
     def take(self, orders: Iterable[OrderSeen] = (), trades: Iterable[Trade] = (), *messages: Any) -> asyncio.Future[list[Written]] | None:  # noqa: ANN401
         """The venue's word. Everything that follows from it, and `messages`, is one transaction; None where nothing does."""
-        told = [self._believed(order) for order in orders]
+        told = [change for order in orders if (change := self._believed(order)) is not None]
         fills = [self.book.book(trade, trade.client_order_id) for trade in trades if not self.book.knows(trade.trade_id)]
         self.traded_at = max([self.traded_at, *(fill.venue_time for fill in fills)])
         booked: dict[str, int] = {}
         for fill in fills:
             booked[fill.client_order_id] = booked.get(fill.client_order_id, 0) + fill.quantity
-        touched = {*booked, *(order.client_order_id for order in told if order is not None)}
+        touched = {*booked, *(order.client_order_id for _, order in told)}
         changes = [change for client_id in touched for change in self._change(client_id, booked.get(client_id, 0))]
-        notices = [notice for order in told if order is not None for notice in self._notices(order)]
+        notices = [notice for before, order in told for notice in self._notices(before, order)]
         written = self._write(fills, [*changes, *notices, *messages])
         self.wake()
         return written
 
-    def put(self, *records: Any, reports: Iterable[Any] = (), time: int = 0) -> asyncio.Future[list[Written]]:  # noqa: ANN401
-        """Our own decision: in force at once, durable when the future is done."""
+    def put(self, *records: Any, reports: Iterable[Any] = (), first: bool = True) -> asyncio.Future[list[Written]]:  # noqa: ANN401
+        """Our own decision: in force at once, durable when the future is done. `first`: before the entries that wait to be written."""
         news = [*reports]
         for record in records:
             if isinstance(record, EntryRecord):
-                news += life.entry_reports(self.entries.get(record.entry_id), record, time or self.office.clock.now())
+                news += life.entry_reports(self.entries.get(record.entry_id), record, self.office.clock.now())
             self.keep(record)
-        written = self.office.ledger.write(*records, *news, first=True)
+        written = self.office.ledger.write(*records, *news, first=first)
         self.wake()
         return written
 
@@ -158,6 +158,15 @@ class Desk:
             self.venue_position = position
             self.wake()
 
+    def forget(self, before: int) -> None:
+        """What the venue said last of orders that were over before this time."""
+        for store in (self.orders, self.conditionals):
+            for client_id in [name for name, told in store.items() if told.ended and told.time < before]:
+                del store[client_id]
+        living = {*self.orders, *self.conditionals}
+        self.cancels &= living
+        self.surplus &= living | {*self.exits}
+
     def wake(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
@@ -180,14 +189,15 @@ class Desk:
                 return holds()
         return True
 
-    def _believed(self, told: OrderSeen) -> OrderSeen | None:
+    def _believed(self, told: OrderSeen) -> tuple[OrderSeen | None, OrderSeen] | None:
+        """The word before and this one, where it says more."""
         store = self.conditionals if told.conditional else self.orders
         known = store.get(told.client_order_id)
         newest = life.newer(known, told)
         if newest is known:
             return None
         store[told.client_order_id] = newest
-        return newest
+        return known, newest
 
     def _change(self, client_id: str, booked: int) -> Iterator[Any]:
         """The record behind an order, if it is ours, after the order's newest word and what was booked of it."""
@@ -211,10 +221,12 @@ class Desk:
         ordinary, conditional = self.orders.get(record.client_order_id), self.conditionals.get(record.client_order_id)
         return ordinary or conditional
 
-    def _notices(self, told: OrderSeen) -> Iterator[Any]:
+    def _notices(self, before: OrderSeen | None, told: OrderSeen) -> Iterator[Any]:
         """A resting order of ours that changed without our asking."""
         client_id = told.client_order_id
-        if not told.conditional or told.status == "NEW" or client_id in self.cancels or leg_of(client_id) is None:
+        if not told.conditional or client_id in self.cancels or leg_of(client_id) is None:
+            return
+        if life.exit_word(told) == ("WORKING" if before is None else life.exit_word(before)):
             return
         guards = {record.guard_id: record.position_id for record in self.entries.values()}
         position_id = self.exits[client_id].position_id if client_id in self.exits else guards.get(client_id, "")
@@ -230,6 +242,8 @@ class Desk:
         return written
 
     def _booked(self, fills: list[Filled], done: asyncio.Future[list[Written]]) -> None:
+        if done.cancelled():                             # the process ends
+            return
         for fill, written in zip(fills, done.result(), strict=False):
             self.book.written(fill.trade_id, written.offset)
 

@@ -74,8 +74,7 @@ class Desks:
                 if over and (not held or record.position_id != held):
                     self.office.ledger.write(Forgotten(desk.symbol, record.key))
                     (desk.entries if isinstance(record, EntryRecord) else desk.exits).pop(record.key)
-                    desk.orders.pop(record.key, None)
-                    desk.conditionals.pop(record.key, None)
+            desk.forget(before)
 
     def _open(self, symbol: str, book: Book) -> None:
         desk = self._desks[symbol] = Desk(symbol, self.office, book)

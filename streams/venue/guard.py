@@ -9,7 +9,7 @@ import msgspec
 
 from streams.core.ids import client_order_id
 from streams.core.ledger import EntryRecord
-from streams.core.values import side_of
+from streams.core.values import nearer, side_of
 from streams.runtime import logs
 from streams.venue.answers import Accepted, Doubt, Kind, Order, OrderSeen, Refused
 from streams.venue.binance import Lane
@@ -44,6 +44,8 @@ async def place(desk: Desk, entry_id: str, within_s: float = WITHIN_S) -> OrderS
                     return standing
                 if meaning(answer) in HOPELESS:
                     return None
+                if meaning(answer) is Meaning.LATE:
+                    await desk.office.venue.synchronise()
                 alone = alone and meaning(answer) is not Meaning.ONE_STANDS
                 if meaning(answer) is not Meaning.ONE_STANDS:
                     await desk.until(lambda order=order: _stands(desk, order), min(RETRY_S, max(deadline - loop.time(), 0)))  # type: ignore[misc]
@@ -78,9 +80,15 @@ def _next(desk: Desk, entry_id: str, *, alone: bool) -> Order:
     desk.keep(replace(record, guards=record.guards + 1))
     quantity = abs(desk.held)
     return Order(
-        desk.symbol, side_of(-desk.held), Kind.STOP_MARKET, guard_id(record), quantity=0 if alone else quantity, trigger_price=record.stop_price,
+        desk.symbol, side_of(-desk.held), Kind.STOP_MARKET, guard_id(record), quantity=0 if alone else quantity, trigger_price=_trigger(desk, record),
         reduce_only=not alone, close_position=alone,
     )
+
+
+def _trigger(desk: Desk, record: EntryRecord) -> int:
+    """The record's price, on the grid as it is today: filters change without notice."""
+    instrument = desk.office.instruments.get(desk.symbol)
+    return nearer(record.stop_price, instrument.tick_size, side_of(desk.held)) if instrument else record.stop_price
 
 
 def guard_id(record: EntryRecord) -> str:

@@ -53,7 +53,7 @@ def entry_reports(before: EntryRecord | None, record: EntryRecord, time: int) ->
     """What others must hear of a change."""
     changed = before is None or before.state is not record.state or (record.state.ended and before.quantity_filled != record.quantity_filled)
     reports = [entry_report(record, time)] if changed and record.state in _REPORTED else []
-    if record.cover is not Cover.NONE and (before is None or before.cover is not record.cover):
+    if _covered(record) and (before is None or before.cover is not record.cover):
         reports.append(cover_report(record, time))
     return reports
 
@@ -76,7 +76,12 @@ def cover_report(record: EntryRecord, time: int) -> EntryReported:
 def answers(record: EntryRecord, time: int) -> list[EntryReported]:
     """The stored end of an entry, for whoever asks again."""
     ended = [entry_report(record, time)] if record.state.ended else []
-    return ended + ([cover_report(record, time)] if record.cover is not Cover.NONE else [])
+    return ended + ([cover_report(record, time)] if _covered(record) else [])
+
+
+def _covered(record: EntryRecord) -> bool:
+    """Whether there is something to tell: what was closed by others before a guard stood was not closed by us."""
+    return record.cover is Cover.PROTECTED or (record.cover is Cover.CLOSED and record.flats > 0)
 
 
 def exit_after(record: ExitRecord, told: OrderSeen, booked: int) -> ExitRecord:
@@ -92,8 +97,12 @@ def exit_after(record: ExitRecord, told: OrderSeen, booked: int) -> ExitRecord:
     return replace(record, state=state, reason=told.reason)
 
 
+def exit_word(told: OrderSeen) -> str:
+    return _EXIT_WORDS.get(told.status, told.status)
+
+
 def exit_report(account: str, position_id: str, told: OrderSeen) -> ExitReported:
     """Of a conditional order that changed without our asking."""
     return ExitReported(
-        account, told.symbol, position_id, told.client_order_id, _EXIT_WORDS.get(told.status, told.status), told.trigger_price, told.reason, told.time
+        account, told.symbol, position_id, told.client_order_id, exit_word(told), told.trigger_price, told.reason, told.time
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from streams.core.events import Instrument
+from streams.core.events import Instrument, ModeWanted
 from streams.core.ledger import ModeRecord
 from streams.core.words import Mode
 from streams.runtime import logs
@@ -51,6 +51,11 @@ class Office:
         self.mode = wanted
         self.ledger.write(ModeRecord(self.account, wanted, reason), first=True)
         _log.warning("mode", account=self.account, mode=wanted.value, reason=reason)
+
+    def ask_to_halt(self, reason: str) -> None:
+        """Nothing will work until a person has acted: no more entries from here on, and risk is asked to say so to all."""
+        self.keep_mode(Mode.HALTED, reason, by_risk=False)
+        self.ledger.write(ModeWanted(self.account, Mode.HALTED, reason, "gateway", f"gateway-{self.account}-{self.clock.now()}"))
 
     async def prepared(self, symbol: str, leverage: int) -> str:
         """Cross margin and the leverage, before a symbol's first order. Why not, or nothing."""

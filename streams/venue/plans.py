@@ -6,12 +6,15 @@ cancelled. A part (REDUCE) is never sent twice: it is asked for until it is know
 
 A close is a wish that stands until nothing is held and no entry that it names can still fill.
 """
+import asyncio
+from typing import Any
+
 import msgspec
 
 from streams.core.commands import Close, Plan, PlanStep, Step
 from streams.core.events import PlanReported
 from streams.core.ids import client_order_id, leg_of
-from streams.core.ledger import EntryRecord, ExitRecord, OrderState, PlanRecord, refused, standing
+from streams.core.ledger import ExitRecord, OrderState, PlanRecord, refused, standing
 from streams.runtime import logs
 from streams.runtime.metrics import HOP
 from streams.venue.answers import Accepted, Doubt, Kind, Order, OrderSeen, Refused
@@ -143,26 +146,31 @@ class PlanWork:
     def _order(self, step: PlanStep) -> Order:
         return Order(
             self.record.symbol, self.record.side, KINDS[step.step], step.client_order_id, step.quantity, trigger_price=step.trigger_price,
-            reduce_only=True,
+            reduce_only=True, trigger_by=step.trigger, price_protect=step.price_protect,
         )
 
 
 # ---------------------------------------------------------------------------------------------------------------- closes
 
 
-def wish(desk: Desk, close: Close) -> list[EntryRecord]:
-    """The close in force, and what it makes of the intents that it names: those not sent yet are refused, also those whose command has not come."""
-    now = desk.office.clock.now()
-    desk.keep(standing(close, now))
-    marked = []
-    for intent_id in close.intents:
-        mark = refused(close.account, close.symbol, intent_id, now)
-        known = desk.entries.get(mark.entry_id)
-        if known is None:
-            marked.append(mark)
-        elif known.state is OrderState.WISHED and not known.sent_at:
-            marked.append(replace(known, state=OrderState.REFUSED, reason="CLOSED_BEFORE"))
-    return marked
+def wish(desk: Desk, close: Close) -> asyncio.Future[Any]:
+    """The close in force, and what it makes of the intents that it names; the future is done when all of it is durable."""
+    written = [withdrawn(desk, close.account, intent_id, "CLOSED_BEFORE") for intent_id in close.intents]
+    return asyncio.gather(desk.put(standing(close, desk.office.clock.now())), *(one for one in written if one is not None))
+
+
+def withdrawn(desk: Desk, account: str, intent_id: str, reason: str) -> asyncio.Future[Any] | None:
+    """Refuses an intent that was not sent yet, also one whose command has not come; None where it was sent, or is over.
+
+    Written behind the record of the command, if that still waits: of one key the last record holds.
+    """
+    mark = refused(account, desk.symbol, intent_id, reason, desk.office.clock.now())
+    known = desk.entries.get(mark.entry_id, mark)
+    if known.state is OrderState.WISHED and not known.sent_at:
+        mark = replace(known, state=OrderState.REFUSED, reason=reason)
+    elif known is not mark:
+        return None
+    return desk.put(mark, first=False)
 
 
 async def until_flat(desk: Desk) -> None:
@@ -172,11 +180,19 @@ async def until_flat(desk: Desk) -> None:
         return
     named = {client_order_id(close.account, close.symbol, intent_id, "entry") for intent_id in close.intents}
     await _cancel_entries(desk, named)
-    await close_all(desk, _ids(desk), close.position_id, "exit", lambda: not _may_fill(desk, named))
-    await cancel_resting(desk, but=())
+    await close_all(desk, _ids(desk), close.position_id, "exit", lambda: not _may_fill(desk, named), lambda: _meant(desk, close.position_id, named))
+    if not desk.held:
+        await cancel_resting(desk, but=())
     if desk.close is not None and desk.close.client_order_id == close.client_order_id:     # else another wish came meanwhile: it is worked next
         desk.put(replace(desk.close, flat=True))
         _log.info("closed", symbol=desk.symbol, position=close.position_id, reason=close.reason.value, attempts=desk.close.attempts)
+
+
+def _meant(desk: Desk, position_id: str, named: set[str]) -> bool:
+    """Whether what is held is what the close is about: its position, or one that an intent which it names has opened since."""
+    held = desk.book.held.position_id
+    opened = [record.position_id for entry_id, record in desk.entries.items() if entry_id in named and desk.filled(record)]
+    return not held or held == position_id or held in opened or "" in opened
 
 
 def _may_fill(desk: Desk, named: set[str]) -> bool:

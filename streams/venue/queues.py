@@ -10,7 +10,7 @@ import msgspec
 
 from streams.core.commands import Close, Enter, Plan, Withdraw
 from streams.core.ids import client_order_id
-from streams.core.ledger import OrderState, PlanRecord, planned, wished
+from streams.core.ledger import PlanRecord, planned, wished
 from streams.runtime import logs
 from streams.venue import life, plans
 from streams.venue.closing import cancel
@@ -95,22 +95,16 @@ class SymbolQueues:
         if close.position_id and close.position_id != desk.book.held.position_id and not close.intents:
             await self.office.ledger.write(plans.stale_report(close, now), first=True)
             return
-        marks = plans.wish(desk, close)
-        if desk.close is None:
-            raise AssertionError("a close was just wished for")
-        await desk.put(desk.close, *marks)
+        await plans.wish(desk, close)
         self._start_close()
 
     async def _withdraw(self, command: Withdraw) -> None:
-        """Cancelling twice does no harm, so this needs no record; one that was not sent yet is refused."""
+        """One that was not sent yet is refused. Cancelling twice does no harm, so that needs no record."""
         entry_id = client_order_id(command.account, command.symbol, command.intent_id, "entry")
-        record = self.desk.entries.get(entry_id)
-        if record is None or record.state.ended:
-            return
-        if record.state is OrderState.WISHED and not record.sent_at:
-            await self.desk.put(replace(record, state=OrderState.REFUSED, reason="WITHDRAWN"))
-            return
-        self.office.run(self._cancel_entry(entry_id), f"withdrawal of {entry_id}")
+        if (written := plans.withdrawn(self.desk, command.account, command.intent_id, "WITHDRAWN")) is not None:
+            await written
+        elif not self.desk.entries[entry_id].state.ended:
+            self.office.run(self._cancel_entry(entry_id), f"withdrawal of {entry_id}")
 
     async def _cancel_entry(self, entry_id: str) -> None:
         while not self.desk.entries[entry_id].state.ended:
@@ -142,7 +136,7 @@ class SymbolQueues:
             enter, acknowledge = await self._entries.get()
             known = self.desk.entries.get(enter.entry_id)
             if known is None:
-                await self.desk.put(wished(enter, self.office.clock.now()), *self.desk.opened())
+                await self.desk.put(wished(enter, self.office.clock.now()), *self.desk.opened(), first=False)
                 self._start_saga(enter.entry_id, fresh=True)
             elif reports := life.answers(known, self.office.clock.now()):
                 await self.office.ledger.write(*reports)

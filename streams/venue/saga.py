@@ -23,7 +23,7 @@ from streams.runtime.metrics import HOP
 from streams.venue import guard
 from streams.venue.answers import Accepted, Doubt, Kind, Order, Refused
 from streams.venue.binance import RECV_WINDOW_MS, Lane
-from streams.venue.closing import close_all, saga_ids
+from streams.venue.closing import cancel, close_all, saga_ids
 from streams.venue.desk import Desk
 from streams.venue.outcomes import Meaning, meaning, reason_of
 from streams.venue.trades import chase
@@ -60,6 +60,8 @@ class Saga:
                     await self._cover()
                 elif not await self.desk.until(lambda: self.uncovered or self.record.over, BOOKED_WITHIN_S) and self.desk.unbooked(self.record):
                     await chase(self.desk)
+                if asking.done():
+                    asking.result()                      # a fault of ours in it must not leave us waiting
             await asking
         finally:
             asking.cancel()
@@ -94,6 +96,8 @@ class Saga:
                 await self.venue.synchronise()
             case Refused() if meaning(answer) is not Meaning.DUPLICATE:
                 self._end(OrderState.REJECTED, answer.message, answer.code)
+                if meaning(answer) is Meaning.ACCOUNT:
+                    self.desk.office.ask_to_halt(f"the venue refuses the account: {answer}")
             case _:
                 self._doubt(reason_of(answer)[0])
                 await self._find_out(sent_at)
@@ -134,10 +138,13 @@ class Saga:
         desk = self.desk
         desk.keep(replace(self.record, filled_at=self.clock.now()))
         standing = await guard.place(desk, self.entry_id)
+        HOP.labels("fill_to_stop").observe((self.record.guard_sent_at - self.record.filled_at) / 1_000)
         if standing is not None:
             desk.put(replace(self.record, cover=Cover.PROTECTED, guard_id=standing.client_order_id, stop_price=standing.trigger_price))
         else:
             _log.error("no guard stands: the position is closed", symbol=desk.symbol, intent=self.record.intent_id)
+            if not self.record.state.ended:
+                await cancel(desk, self.entry_id, conditional=False)
             await close_all(desk, saga_ids(desk, self.entry_id), self.record.position_id, "flat", lambda: desk.held == 0)
             desk.put(replace(self.record, cover=Cover.CLOSED))
 

@@ -69,7 +69,11 @@ class UserStream:
 
     def _expired(self, text: str) -> bool:
         """Hands the event on; true when it is the stream's own end."""
-        event = _decode(text)
+        try:
+            event = _decode(text)
+        except msgspec.DecodeError:
+            _log.error("a frame of the user stream that is no JSON: it is opened again")
+            return True
         if not isinstance(event, dict) or "e" not in event:
             return False
         if event["e"] == "listenKeyExpired":

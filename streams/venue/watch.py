@@ -28,7 +28,8 @@ class Watch:
 
     def __init__(self, desk: Desk, queues: SymbolQueues, *, at_once: bool = False) -> None:
         self.desk, self.queues = desk, queues
-        self._since = -PATIENCE_MS if at_once else 0     # when the position was first seen without cover; 0: it is covered
+        self._patience_ms = 0 if at_once else PATIENCE_MS
+        self._since = 0                                  # when the position was first seen without cover; 0: it is covered
 
     async def run(self) -> None:
         while True:
@@ -50,7 +51,7 @@ class Watch:
             await self._uncovered()
 
     def _covered(self) -> None:
-        self._since = 0
+        self._since, self._patience_ms = 0, PATIENCE_MS
         UNPROTECTED.labels(self.desk.symbol).set(0)
 
     def _saga_runs(self) -> bool:
@@ -59,11 +60,11 @@ class Watch:
 
     async def _uncovered(self) -> None:
         now = self.desk.office.clock.now()
-        self._since = now + self._since if self._since < 0 else self._since or now
+        self._since = self._since or now
         UNPROTECTED.labels(self.desk.symbol).set((now - self._since) / 1_000)
         owner = self.owner()
         busy = self.queues.closing or any(record.cover is Cover.NONE for record in self.desk.live_entries)
-        if now - self._since >= PATIENCE_MS and owner is not None and not busy:
+        if now - self._since >= self._patience_ms and owner is not None and not busy:
             await self._protect(owner)
 
     def owner(self) -> EntryRecord | None:

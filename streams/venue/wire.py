@@ -22,10 +22,12 @@ def order_asked(order: Order) -> Row:
         asked["reduceOnly"] = "true"
     if order.close_position:
         asked["closePosition"] = "true"
+    if order.price_protect:
+        asked["priceProtect"] = "true"
     if order.kind.conditional:
         return asked | {
             "algoType": "CONDITIONAL", "clientAlgoId": order.client_order_id, "triggerPrice": decimal(order.trigger_price),
-            "workingType": "CONTRACT_PRICE", "newOrderRespType": "RESULT",
+            "workingType": order.trigger_by or "CONTRACT_PRICE", "newOrderRespType": "RESULT",
         }
     return asked | {"newClientOrderId": order.client_order_id, "newOrderRespType": "RESULT"}
 

@@ -114,6 +114,39 @@ async def test_a_close_refuses_the_intents_that_it_names_before_their_command_co
     assert (stage.requests(), await stage.statuses()) == ([], ["i1 REFUSED 0", "i1 REFUSED 0"])
 
 
+async def test_a_close_leaves_a_position_alone_that_it_does_not_name(stage: Stage) -> None:
+    """It was about a position that the stop has closed meanwhile; what is held now came after."""
+    await stage.entered()
+    old = stage.position_id
+    stage.price("58999")
+    await stage.held("0")
+    await stage.entered("i2", stop="58000")
+    await stage.close(1, intents=("i1",), position_id=old)
+    await stage.closed()
+
+    assert (stage.position, stage.resting()) == ("0.01", ["guard.0 58000"])
+
+
+async def test_a_close_takes_what_its_intent_has_opened_since(stage: Stage) -> None:
+    await stage.entered()
+    old = stage.position_id
+    stage.price("58999")
+    await stage.held("0")
+    await stage.entered("i2", stop="58000")
+    await stage.close(1, intents=("i2",), position_id=old)
+    await stage.closed()
+
+    assert (stage.position, stage.resting()) == ("0", [])
+
+
+async def test_a_withdrawal_may_come_before_the_command(stage: Stage) -> None:
+    await stage.send(Withdraw(stage.account, "BTCUSDT", "i1", 0))
+    await stage.enter()
+    await until(lambda: "i1" in stage.acknowledged, "acknowledged")
+
+    assert (stage.requests(), await stage.statuses()) == ([], ["i1 REFUSED 0", "i1 REFUSED 0"])
+
+
 async def test_a_close_cancels_the_entry_that_works_and_closes_what_it_filled(stage: Stage) -> None:
     await stage.enter(limit="59900", quantity="0.02")
     await until(lambda: stage.requests() == ["entry.0 ok"], "it rests at the venue")

@@ -1,6 +1,7 @@
 """What must hold at the last look before an entry's request; and an account that the gateway cannot work for."""
 import pytest
 
+from streams.core.events import ModeWanted
 from streams.core.ledger import OrderState
 from streams.core.words import Mode
 from streams.errors import Refused, WrongUse
@@ -73,6 +74,16 @@ async def test_a_known_command_is_answered_with_its_end_and_nothing_is_sent(stag
 
     assert stage.requests() == ["entry.0 ok", "guard.0 ok"]
     assert (await stage.statuses())[-2:] == ["i1 DONE 0.01", "i1 PROTECTED guard.0 59000"]
+
+
+async def test_an_account_that_the_venue_refuses_is_halted_and_risk_is_told(stage: Stage) -> None:
+    stage.fault("reject", path="order", method="POST", client_id="qs-entry", code=-2015)
+    await stage.entered()
+    record = await stage.entered("i2")
+    wanted = [one for one in await stage.log("account.event") if isinstance(one, ModeWanted)]
+
+    assert (record.state, record.reason) == (OrderState.REFUSED, "MODE_HALTED")
+    assert [(one.mode, one.by) for one in wanted] == [(Mode.HALTED, "gateway")]
 
 
 async def test_an_account_in_hedge_mode_is_not_worked_for(topics: str, monkeypatch: pytest.MonkeyPatch) -> None:

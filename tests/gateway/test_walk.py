@@ -47,4 +47,4 @@ async def test_when_the_guard_fires_what_rests_beside_it_is_swept(stage: Stage) 
     await until(lambda: not stage.resting(), "nothing rests")
 
     assert (stage.position, await stage.fills()) == ("0", ["BUY 0.01 entry.0", "SELL 0.01 guard.0"])
-    assert (await stage.statuses())[-3:] == ["guard.0 TRIGGERED", "guard.0 TRIGGERED", "guard.0 FINISHED"]
+    assert (await stage.statuses())[-4:] == ["i1 PROTECTED guard.0 59000", "plan 0 accepted target.0", "guard.0 TRIGGERED", "guard.0 FINISHED"]
