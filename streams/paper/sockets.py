@@ -83,6 +83,10 @@ class Sockets:
             for one in frames:
                 client.send(one)
 
+    def due_marks(self) -> None:
+        """The next quote of each symbol brings its mark, however little time has passed."""
+        self._marked.clear()
+
     def quoted(self, quote: Quote, top: Top, rules: Rules, now: int) -> None:
         """A quote's frames for whoever asked for them."""
         name = quote.symbol.lower()
