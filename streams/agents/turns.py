@@ -7,7 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from streams.core.commands import Bury, Deny, SettingsSeen
+from streams.core.commands import Bury, Deny, Note, SettingsSeen
 from streams.core.decided import decided
 from streams.core.events import Beat, Intent, Seen
 from streams.core.ids import placed_id
@@ -57,7 +57,7 @@ class Turns(Generic[State]):
         seen: Seen[Any] = Seen(record.topic, record.partition, record.offset, record.log_time, self._fact(record))
         after, outputs = self.step(self.new(key.decode()) if state is None else state, seen, self.settings)
         decision = decided(self.group, key.decode(), after.seq, seen, outputs, self.settings_hash)
-        told = [message for message in outputs if not isinstance(message, Deny)]
+        told = [message for message in outputs if not isinstance(message, Deny | Note)]
         return after, [*self._settings_first(), *map(output_of, told), output_of(decision)]
 
     def bury(self, record: Record, error: Unreadable) -> Output:

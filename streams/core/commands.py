@@ -54,6 +54,13 @@ class Deny(msgspec.Struct, frozen=True):
     detail: str = ""                  # the figures, for people: "stop 101 is above the mark 100"
 
 
+class Note(msgspec.Struct, frozen=True):
+    """Why a fact changed nothing. Into `decision.log` alone."""
+
+    reason: str                       # REPEATED, or what makes it impossible now: ENTRY_UNKNOWN, STATE_IMPOSSIBLE, PLAN_UNKNOWN, POSITION_UNKNOWN
+    detail: str = ""
+
+
 # ---------------------------------------------------------------------------------------------------------------- order.proposal
 
 
@@ -181,7 +188,8 @@ class Verdict(StrEnum):
     PROPOSED = "PROPOSED"
     COMMANDED = "COMMANDED"
     EXITED = "EXITED"
-    REPEATED = "REPEATED"
+    REPEATED = "REPEATED"             # it was known, and changed nothing
+    IGNORED = "IGNORED"               # it was about nothing that is there now, and changed nothing
 
 
 class Decided(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from streams.core import events as e
 
 VERDICT_OF: dict[type, c.Verdict] = {      # in this order: the first kind that is among the outputs is what became of the event
     c.Deny: c.Verdict.DENIED, c.Propose: c.Verdict.PROPOSED, c.Enter: c.Verdict.COMMANDED,
-    c.Plan: c.Verdict.EXITED, c.Close: c.Verdict.EXITED, c.Withdraw: c.Verdict.EXITED,
+    c.Plan: c.Verdict.EXITED, c.Close: c.Verdict.EXITED, c.Withdraw: c.Verdict.EXITED, c.Note: c.Verdict.IGNORED,
 }
 RANK = {kind: rank for rank, kind in enumerate(VERDICT_OF)}
 
@@ -16,6 +16,8 @@ def decided(group: str, key: str, seq: int, seen: e.Seen[Any], outputs: tuple[An
     cause = min((output for output in outputs if type(output) in RANK), key=lambda output: RANK[type(output)], default=None)
     verdict = VERDICT_OF[type(cause)] if cause is not None else c.Verdict.STEPPED
     reason = getattr(cause, "reason", "")
+    if reason == c.Verdict.REPEATED:
+        verdict = c.Verdict.REPEATED
     return c.Decided(
         group, key, seq, seen.topic, seen.partition, seen.offset, seen.offset, seen.log_time, type(seen.body).__name__, verdict,
         subject_of(seen.body) or (subject_of(cause) if cause is not None else ""), str(getattr(reason, "value", reason)),

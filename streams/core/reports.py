@@ -6,7 +6,7 @@ they have still to open.
 import msgspec
 
 from streams.core.book import Book, after_report
-from streams.core.commands import Step
+from streams.core.commands import Note, Step
 from streams.core.entry import Cover, advance
 from streams.core.events import EntryReported, ExitReported, PlanReported
 from streams.core.ids import leg_of, rung_of
@@ -39,6 +39,16 @@ def entry_reported(book: Book, report: EntryReported) -> Book:
         entry = replace(entry, state=state, quantity_done=report.quantity_filled if done else entry.quantity_done)
     book = after_report(book, entry)
     return replace(book, closing=None) if book.entry is None and book.position is None else book
+
+
+def unmoved(book: Book, report: EntryReported) -> Note:
+    """Why a report left the book as it was."""
+    entry = book.entry
+    if entry is None or entry.intent.intent_id != report.intent_id:
+        return Note("ENTRY_UNKNOWN", f"{report.state} of an entry that is not in flight")
+    if report.state in COVERS or advance(entry.state, report.state) is not None:
+        return Note("REPEATED", f"the entry is {entry.state} already")
+    return Note("STATE_IMPOSSIBLE", f"{report.state} after {entry.state}")
 
 
 def plan_reported(book: Book, report: PlanReported, now: int) -> tuple[Book, bool]:

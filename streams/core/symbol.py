@@ -18,7 +18,7 @@ import msgspec
 from streams.core import breakers
 from streams.core.acting import acted
 from streams.core.book import Book, snapshot
-from streams.core.commands import Close, Deny, Plan, Propose, Withdraw
+from streams.core.commands import Close, Deny, Note, Plan, Propose, Withdraw
 from streams.core.events import (
     Beat,
     EntryReported,
@@ -39,13 +39,13 @@ from streams.core.known import forgotten, is_known, remembered
 from streams.core.leaving import closed
 from streams.core.market import controlled, listed, ticked
 from streams.core.planning import manageable, planned, price_of
-from streams.core.reports import entry_reported, exit_reported, plan_reported
+from streams.core.reports import entry_reported, exit_reported, plan_reported, unmoved
 from streams.core.settings import Settings
 from streams.core.symbol_state import SymbolState, new
 from streams.core.words import EntryState, Exit
 
 __all__ = ["Output", "SymbolState", "due", "new", "step"]
-Output = Propose | Plan | Close | Withdraw | PositionUpdated | Deny
+Output = Propose | Plan | Close | Withdraw | PositionUpdated | Deny | Note
 Outputs = tuple[Output, ...]
 replace = msgspec.structs.replace
 LINEAGE_MAX = 200                     # characters of an intent's source, model and regime that travel on; its own record keeps them whole
@@ -72,11 +72,9 @@ def step(state: SymbolState, seen: Seen[Any], settings: Settings) -> tuple[Symbo
         case EntryReported():
             return _entry_reported(state, seen.body, settings)
         case PlanReported():
-            book, refused_stop = plan_reported(_book(state, seen.body.account), seen.body, now)
-            state = _with(state, book) if not refused_stop else _broken(_with(state, book), "STOP_REFUSED")
-            return _acting(state, seen.body.account, settings, tick_time=0)
+            return _plan_reported(state, seen.body, settings)
         case ExitReported():
-            return _acting(_with(state, exit_reported(_book(state, seen.body.account), seen.body, now)), seen.body.account, settings, tick_time=0)
+            return _exit_reported(state, seen.body, settings)
         case Instrument():
             return _retried(replace(state, market=listed(state.market, seen.body, now)), settings)
         case SymbolControlled():
@@ -181,7 +179,9 @@ def _retried(state: SymbolState, settings: Settings) -> tuple[SymbolState, Outpu
 def _filled(state: SymbolState, fill: Filled, settings: Settings) -> tuple[SymbolState, Outputs]:
     before = _book(state, fill.account)
     book, told = booked(before, fill, state.market, state.seq, state.time)
-    if book is not before and leg_of(fill.client_order_id) == "flat":
+    if book is before:
+        return state, (Note("REPEATED", f"trade {fill.trade_id} is in the book"),)
+    if leg_of(fill.client_order_id) == "flat":
         state = _broken(state, "NO_GUARD")
     state, followed = _acting(_with(state, book), fill.account, settings, tick_time=0)
     return state, (*told, *followed)
@@ -191,7 +191,7 @@ def _entry_reported(state: SymbolState, report: EntryReported, settings: Setting
     before = _book(state, report.account)
     book = entry_reported(before, report)
     if book == before:
-        return state, ()
+        return state, (unmoved(before, report),)
     state = _with(state, book)
     market = state.market
     if report.state is EntryState.REJECTED:
@@ -203,6 +203,23 @@ def _entry_reported(state: SymbolState, report: EntryReported, settings: Setting
     told = snapshot(book, state.symbol, state.seq, market)
     state, followed = _acting(state, report.account, settings, tick_time=0)
     return state, (told, *followed)
+
+
+def _plan_reported(state: SymbolState, report: PlanReported, settings: Settings) -> tuple[SymbolState, Outputs]:
+    before = _book(state, report.account)
+    book, refused_stop = plan_reported(before, report, state.time)
+    if book is before:
+        return state, (Note("PLAN_UNKNOWN", f"revision {report.revision} is not under way"),)
+    state = _with(state, book)
+    return _acting(_broken(state, "STOP_REFUSED") if refused_stop else state, report.account, settings, tick_time=0)
+
+
+def _exit_reported(state: SymbolState, report: ExitReported, settings: Settings) -> tuple[SymbolState, Outputs]:
+    before = _book(state, report.account)
+    book = exit_reported(before, report, state.time)
+    if book is before and (book.position is None or book.position.held.position_id != report.position_id):
+        return state, (Note("POSITION_UNKNOWN", f"{report.state} of an order of a position that is not held"),)
+    return _acting(_with(state, book), report.account, settings, tick_time=0)
 
 
 def _planned(state: SymbolState, account: str, settings: Settings, *, tick_time: int = 0) -> tuple[SymbolState, Outputs]:

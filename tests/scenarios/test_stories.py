@@ -31,7 +31,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from streams.core.commands import Close, Deny, Plan, PlanStep, Propose, Step, Withdraw
+from streams.core.commands import Close, Deny, Note, Plan, PlanStep, Propose, Step, Withdraw
 from streams.core.events import Beat, PositionUpdated
 from streams.core.protected import rests_at
 from streams.core.symbol import SymbolState, due, new, step
@@ -97,7 +97,7 @@ class Told:
         self.state, outputs = step(self.state, make.seen(body, self.now, self.offset), self.settings)
         for output in outputs:
             self.remember(output)
-        return "; ".join(WORDS[type(output)](output) for output in outputs)
+        return "; ".join(WORDS[type(output)](output) for output in outputs if not isinstance(output, Note))
 
     def remember(self, output: Any) -> None:  # noqa: ANN401
         if isinstance(output, Plan):

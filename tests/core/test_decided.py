@@ -1,0 +1,62 @@
+"""What `decision.log` says of each kind of event at a symbol's door, also of those that changed nothing."""
+from typing import Any
+
+import pytest
+
+from streams.core.commands import Decided, Verdict
+from streams.core.decided import decided
+from streams.core.ids import position_id
+from streams.core.symbol import new, step
+from tests import make
+
+PLACE = position_id("main", make.SYMBOL, "t1")
+READY = (make.INSTRUMENT, make.tick("100"))
+ASKED = (*READY, make.intent("i1", "BUY", policy="target"))
+HELD = (*ASKED, make.fill("buy", "1", "100", make.entry_id("i1"), "t1"))
+GUARDED = (*HELD, make.entry("i1", "PROTECTED", guard_price="98"))
+
+
+@pytest.mark.parametrize(
+    ("before", "body", "verdict", "subject", "reason", "detail"),
+    [
+        pytest.param((), make.tick("100"), "STEPPED", "", "", "", id="a tick"),
+        pytest.param(READY, make.intent("i1", "BUY"), "PROPOSED", "i1", "", "", id="an intent"),
+        pytest.param(ASKED, make.intent("i1", "BUY"), "DENIED", "i1", "INTENT_KNOWN", "it was answered before", id="an intent again"),
+        pytest.param(ASKED, make.intent("i2", "BUY"), "DENIED", "i2", "ENTRY_IN_FLIGHT", "one entry at a time; the last has not ended", id="another"),
+        pytest.param(ASKED, make.entry("i1", "SENT"), "STEPPED", "i1", "", "", id="a status"),
+        pytest.param((*ASKED, make.entry("i1", "WORKING")), make.entry("i1", "SENT"), "REPEATED", "i1", "REPEATED", "the entry is WORKING already",
+                     id="a status that says less than what is known"),
+        pytest.param((*ASKED, make.entry("i1", "WORKING")), make.entry("i1", "REFUSED"), "IGNORED", "i1", "STATE_IMPOSSIBLE", "REFUSED after WORKING",
+                     id="a status that cannot be"),
+        pytest.param((*ASKED, make.entry("i1", "DENIED")), make.entry("i1", "DONE"), "IGNORED", "i1", "ENTRY_UNKNOWN",
+                     "DONE of an entry that is not in flight", id="a status after the end"),
+        pytest.param(ASKED, HELD[-1], "STEPPED", make.entry_id("i1"), "", "", id="a fill"),
+        pytest.param(HELD, HELD[-1], "REPEATED", make.entry_id("i1"), "REPEATED", "trade t1 is in the book", id="a fill again"),
+        pytest.param(HELD, GUARDED[-1], "EXITED", "i1", "TARGET", "", id="protected: the target is placed"),
+        pytest.param(GUARDED, make.answer(PLACE, 7), "IGNORED", PLACE, "PLAN_UNKNOWN", "revision 7 is not under way", id="an answer to no plan"),
+        pytest.param(GUARDED, make.exit_report("p-1", "qs-guard.0-x", "FINISHED"), "IGNORED", "qs-guard.0-x", "POSITION_UNKNOWN",
+                     "FINISHED of an order of a position that is not held", id="an order of an earlier position"),
+    ],
+)
+def test_what_became_of_it(before: tuple[Any, ...], body: Any, verdict: str, subject: str, reason: str, detail: str) -> None:  # noqa: ANN401
+    state = new(make.SYMBOL)
+    for offset, earlier in enumerate(before):
+        state, _ = step(state, make.seen(earlier, offset=offset), make.SETTINGS)
+    seen = make.seen(body, offset=99)
+    after, outputs = step(state, seen, make.SETTINGS)
+    told = decided("positions", make.SYMBOL, after.seq, seen, outputs, "hash")
+    assert told == Decided(
+        "positions", make.SYMBOL, len(before) + 1, "topic", 0, 99, 99, make.NOON, type(body).__name__, Verdict(verdict), subject, reason, detail,
+        told.outputs, "hash",
+    )
+
+
+def test_the_ids_of_what_followed() -> None:
+    state = new(make.SYMBOL)
+    said = []
+    for body in GUARDED:
+        state, outputs = step(state, make.seen(body), make.SETTINGS)
+        said.append(decided("positions", make.SYMBOL, state.seq, make.seen(body), outputs, "hash").outputs)
+    under_way = state.books["main"].under_way
+    assert under_way is not None
+    assert said == [(), (), ("i1",), (), (under_way.plan.steps[0].client_order_id,)]
