@@ -86,14 +86,19 @@ def adopted(position: Position, policy: Policy, price: int) -> Position:
     return msgspec.structs.replace(position, policy=policy, stop_first=stop, risk=abs(position.held.price_average - stop))
 
 
+def worth_moving(position: Position, stop_price: int, level: int) -> bool:
+    """Whether a stop is tighter than what rests at `level` by the least step, or the first one at all. Less counts as resting there already."""
+    tighter = position.side.sign * (stop_price - level) if level else stop_price
+    return tighter > 0 and tighter * PPM >= level * position.policy.trail.rearm_ppm
+
+
 def passed(position: Position, want: Wanted, price: int) -> Exit | None:
     """Why the position must be closed at market now: the price lies beyond a stop, or the one target, that is wanted and does not rest.
 
     The venue would refuse an order there. A rung that was passed is a step of a plan instead (`protection`).
     """
-    side, level = position.side, rests_at(position)
-    tighter = want.stop_price and (not level or side.sign * (want.stop_price - level) > 0)
-    if tighter and side.sign * (price - want.stop_price) <= 0:
+    side = position.side
+    if worth_moving(position, want.stop_price, rests_at(position)) and side.sign * (price - want.stop_price) <= 0:
         return want.why
     rests = any(order.leg not in STOPS for order in position.resting)
     whole = [target for target in position.targets if target.leg == "target"]

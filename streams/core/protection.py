@@ -13,10 +13,10 @@ the venue's step, and the last one what is left, unless a part is meant to run o
 import msgspec
 
 from streams.core.commands import PlanStep, Step
-from streams.core.exits import Wanted
+from streams.core.exits import Wanted, worth_moving
 from streams.core.ids import client_order_id
 from streams.core.protected import STOPS, Position, Resting, Target
-from streams.core.values import PPM, down, share
+from streams.core.values import down, share
 from streams.core.words import Exit
 
 Legs = dict[str, int]                 # leg -> how often it was placed: the next revision of its ids
@@ -74,8 +74,7 @@ def _stop_due(position: Position, wanted: Wanted, price: int) -> bool:
     if any(order.quantity != position.size for order in stops):
         return bool(wanted.stop_price)
     level = stops[-1].price if stops else position.guard.price if position.guard else 0
-    tighter = position.side.sign * (wanted.stop_price - level) if level else wanted.stop_price
-    return tighter > 0 and tighter * PPM >= level * position.policy.trail.rearm_ppm
+    return worth_moving(position, wanted.stop_price, level)
 
 
 def _goals(position: Position, quantity_step: int) -> list[Resting]:

@@ -122,7 +122,8 @@ class World:
     def report(self, a: int, b: int) -> None:
         if self.entries:
             filled = f"0.{b % 10:03d}"
-            self.seen(make.entry(self.entries[-1 - (b % 7 == 0) * (a % len(self.entries))], STATES[a % len(STATES)], filled=filled, guard_price=self.text(98 * E8)))
+            name = self.entries[-1 - (b % 7 == 0) * (a % len(self.entries))]
+            self.seen(make.entry(name, STATES[a % len(STATES)], filled=filled, guard_price=self.text(98 * E8)))
 
     def protect(self, _a: int, _b: int) -> None:
         entry = self.state.books["main"].entry if "main" in self.state.books else None
