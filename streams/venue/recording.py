@@ -3,6 +3,7 @@ import asyncio
 import gzip
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, cast
 
@@ -64,13 +65,10 @@ async def replayed(path: Path, pace: Pace | None) -> AsyncIterator[Raw]:
 async def record(frames: AsyncIterable[Raw], path: Path) -> int:
     """Write what comes until it ends or the task is cancelled; the file is whole either way. Returns the count of frames."""
     count = 0
-    with _opened(path, "wb") as file:
-        try:
-            async for received, frame in frames:
-                file.write(b"%d %s\n" % (received, frame.replace(b"\n", b" ")))
-                count += 1
-        except asyncio.CancelledError:
-            _log.info("stopped recording", frames=count, path=str(path))
+    with _opened(path, "wb") as file, suppress(asyncio.CancelledError):
+        async for received, frame in frames:
+            file.write(b"%d %s\n" % (received, frame.replace(b"\n", b" ")))
+            count += 1
     return count
 
 
