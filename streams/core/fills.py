@@ -77,7 +77,9 @@ def _left(
 ) -> tuple[Book, tuple[PositionUpdated, ...]]:
     """The position is flat, or a fill went through zero and opened another one: the entry's, else a stranger's."""
     told = (farewell(book, fill.symbol, seq, market, ended, held, now),) if book.position is not None else ()
-    book = replace(book, position=None, under_way=None, plan_after=0, fills_due=0, closing=book.closing if book.entry else None)
+    book = replace(book, position=None, under_way=None, plan_after=0, fills_due=0)
+    if book.entry is None:
+        book = replace(book, closing=None, legs={})           # what comes next has ids of its own
     if not ended.held.quantity:
         return book, told
     opened = replace(_opened(entry, fill, now), held=ended.held)

@@ -15,13 +15,14 @@ replace = msgspec.structs.replace
 Output = Propose | Plan | Close | Withdraw | Deny
 Acted = tuple[Book, tuple[Output, ...]]
 EXIT = "exit"
+ATTEMPTS = 100                        # revisions kept free after a close: the gateway counts its attempts up from the first
 
 
 def closed(book: Book, symbol: str, reason: Exit, now: int, tick_time: int = 0) -> tuple[Book, Close]:
     """A standing wish to be flat: it names the entry in flight, and ends all planning."""
     intent_id = book.entry.intent.intent_id if book.entry else ""
     position_id = book.position.held.position_id if book.position else ""
-    name, book = _exit_id(book, symbol, position_id or intent_id)
+    name, book = _exit_id(book, symbol, position_id or intent_id, ATTEMPTS)
     close = Close(book.account, symbol, position_id, book.revision, (intent_id,) if intent_id else (), name, reason, now, tick_time)
     return replace(book, closing=reason, under_way=None, revision=book.revision + 1), close
 
@@ -90,12 +91,12 @@ def _reduced(book: Book, symbol: str, quantity: int, now: int) -> Acted:
     position = book.position
     if position is None:
         raise AssertionError("a part of nothing")
-    name, book = _exit_id(book, symbol, position.held.position_id)
+    name, book = _exit_id(book, symbol, position.held.position_id, 1)
     step = PlanStep(Step.REDUCE, name, quantity)
     plan = Plan(book.account, symbol, position.held.position_id, book.revision, position.side.opposite, (step,), Exit.CLOSE, now)
     return replace(book, under_way=UnderWay(plan, selling=(Resting(name, EXIT, 0, quantity, Exit.CLOSE),)), revision=book.revision + 1), (plan,)
 
 
-def _exit_id(book: Book, symbol: str, owner: str) -> tuple[str, Book]:
+def _exit_id(book: Book, symbol: str, owner: str, taken: int) -> tuple[str, Book]:
     revision = book.legs.get(EXIT, 0)
-    return client_order_id(book.account, symbol, owner, EXIT, revision), replace(book, legs={**book.legs, EXIT: revision + 1})
+    return client_order_id(book.account, symbol, owner, EXIT, revision), replace(book, legs={**book.legs, EXIT: revision + taken})
