@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from streams.cli import feed
+from streams.cli.common import configured
 from streams.errors import WrongUse
 from streams.paper.instruments import ALL
 from streams.venue.frames import Quote, Refusal, Traded, read
@@ -39,7 +40,7 @@ async def _first(frames: AsyncIterator[Raw], count: int) -> AsyncIterator[Raw]:
 async def test_the_simulator_speaks_as_binance_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)                                                                    # no .env of a developer's
     monkeypatch.delenv("STREAMS_SYMBOLS", raising=False)
-    feed.configured.cache_clear()
+    configured.cache_clear()
     frames, clock = feed._source("simulator", 1.0, 7)
     assert clock is not None
     told = [(clock() - received < 60_000_000_000, read(raw)) async for received, raw in _first(frames, 2 * len(ALL))]
