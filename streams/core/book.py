@@ -32,6 +32,11 @@ class Entry(msgspec.Struct, frozen=True):
     guard: Resting | None = None      # PROTECTED may come before the first fill
 
     @property
+    def remaining(self) -> int:
+        """Signed: what may still fill, once DONE has named the whole; 0 where it is not known."""
+        return self.side.sign * max(self.quantity_done - self.filled, 0)
+
+    @property
     def over(self) -> bool:
         return self.state in ENDS and (self.state is not EntryState.DONE or self.filled >= self.quantity_done)
 
@@ -85,14 +90,16 @@ def after_report(book: Book, entry: Entry) -> Book:
 def snapshot(book: Book, symbol: str, seq: int, market: Market) -> PositionUpdated:
     """The book as others may know it, while something is held or in flight."""
     position = book.position
-    entry = book.entry.intent.intent_id if book.entry else ""
+    entry, remaining = (book.entry.intent.intent_id, book.entry.remaining) if book.entry else ("", 0)
     asset = market.instrument.margin_asset if market.instrument else ""
     if position is None:
-        return PositionUpdated(book.account, symbol, seq, mark=market.mark, margin_asset=asset, entry_intent_id=entry)
+        return PositionUpdated(
+            book.account, symbol, seq, mark=market.mark, margin_asset=asset, entry_intent_id=entry, entry_remaining=remaining,
+        )
     target = next((order.price for order in position.resting if order.leg not in STOPS), 0)
     return PositionUpdated(
         book.account, symbol, seq, position.held.position_id, position.held.quantity, position.held.price_average, market.mark, asset,
-        rests_at(position), target, position.guard is not None, entry, 0, position.opened_at, realised_pnl=position.realised,
+        rests_at(position), target, position.guard is not None, entry, remaining, position.opened_at, realised_pnl=position.realised,
         unrealised_pnl=profit(position.held, position.held.quantity, market.mark) if market.mark else 0, fees=position.fees, source=position.source,
         model=position.model,
     )
