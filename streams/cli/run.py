@@ -176,6 +176,7 @@ class _Running:
         if exchange is not None and await answers(self._setting.venue.rest):
             say(f"an exchange answers at {self._setting.venue.rest} already, and is used")
             exchange = None
+        say("starting exchange, feed and workers" if exchange else "starting feed and workers")
         began = time.monotonic()
         await self._unless_stopped(self.pipeline.start(exchange, self._setting.venue.rest, self._parts))
         say(f"every part works, {time.monotonic() - began:.0f} s after its start")

@@ -138,11 +138,18 @@ class Feed:
             self._under_way.add(tick.symbol)
         self.counts.ticks += 1
         metrics.TICKS.inc()
-        delivery = await self._producer.send(PRICE_TICK.name, encode(tick), key=key_of(tick))
+        try:
+            delivery = await self._producer.send(PRICE_TICK.name, encode(tick), key=key_of(tick))
+        except KafkaError as reason:
+            raise _not_taken(tick.symbol, reason) from None
         delivery.add_done_callback(partial(self._delivered, tick.symbol))
 
     def _delivered(self, symbol: str, delivery: "asyncio.Future[object]") -> None:
         self._under_way.discard(symbol)
         reason = None if delivery.cancelled() else delivery.exception()
         if reason is not None and not self.failed.done():
-            self.failed.set_exception(NotReachable(f"the broker did not take a tick of {symbol}: {reason!r}", "streams kafka status"))
+            self.failed.set_exception(_not_taken(symbol, reason))
+
+
+def _not_taken(symbol: str, reason: BaseException) -> NotReachable:
+    return NotReachable(f"the broker did not take a tick of {symbol}: {reason!r}", "streams kafka status")
