@@ -73,7 +73,7 @@ class Reader:
     def _bury(self, gateway: Gateway, record: Record, error: Unreadable, acknowledge: Acknowledge) -> None:
         DEAD_LETTERS.labels(record.topic, error.reason).inc()
         written = gateway.write(buried(f"gateway-{self.account}", record, error))
-        written.add_done_callback(lambda done: done.cancelled() or acknowledge())
+        written.add_done_callback(lambda done: None if done.cancelled() else acknowledge())
 
 
 async def command(gateway: Gateway, body: Enter | Plan | Close | Withdraw, acknowledge: Acknowledge) -> None:

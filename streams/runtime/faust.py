@@ -96,6 +96,30 @@ class App(faust.App):
         return Transport(self.conf.broker_producer, self)
 
 
+FIXED: dict[str, Any] = {                                # Faust's own settings, the same for every worker
+    "store": "memory://",
+    "processing_guarantee": "at_least_once",
+    "consumer_auto_offset_reset": "earliest",
+    "broker_request_timeout": 30.0,
+    "broker_rebalance_timeout": 30.0,
+    "broker_commit_every": 1_000,
+    "producer_acks": -1,
+    "producer_max_request_size": RECORD_MAX,             # below every topic's limit: the client refuses the one record, not the broker its batch
+    "topic_partitions": PARTITIONS,
+    "topic_replication_factor": 1,
+    "topic_allow_declare": False,                        # topics are code: `streams topics apply`
+    "topic_disable_leader": True,
+    "table_standby_replicas": 0,
+    "key_serializer": "raw",
+    "value_serializer": "raw",
+    "stream_buffer_maxsize": 1_024,
+    "stream_wait_empty": True,
+    "cython_optimizations": True,
+    "autodiscover": False,
+    "web_enabled": False,
+}
+
+
 def make_app(
     group: str,
     *,
@@ -118,30 +142,10 @@ def make_app(
         session_timeout_s=session_timeout_s,
         broker=[f"kafka://{server.strip()}" for server in bootstrap.split(",")],
         datadir=str(state_dir),
-        store="memory://",
-        processing_guarantee="at_least_once",
         consumer_group_instance_id=instance_id,
-        consumer_auto_offset_reset="earliest",
         broker_heartbeat_interval=session_timeout_s / 5,
-        broker_request_timeout=30.0,
-        broker_rebalance_timeout=30.0,
         broker_commit_interval=commit_interval_s,
-        broker_commit_every=1_000,
-        producer_acks=-1,
         producer_linger=linger_s,                        # 5 ms would cap an awaited send at 160 a second
-        producer_request_timeout=produce_timeout_s,      # above the 12 to 19 s that a killed broker needs to be back
-        producer_max_request_size=RECORD_MAX,            # below every topic's limit: the client refuses the one record, not the broker its batch
-        topic_partitions=PARTITIONS,
-        topic_replication_factor=1,
-        topic_allow_declare=False,                       # topics are code: `streams topics apply`
-        topic_disable_leader=True,
-        table_standby_replicas=0,
-        key_serializer="raw",
-        value_serializer="raw",
-        stream_buffer_maxsize=1_024,
-        stream_wait_empty=True,
-        cython_optimizations=True,
-        autodiscover=False,
-        web_enabled=False,
-        **settings,
+        producer_request_timeout=produce_timeout_s,      # above the time that a killed broker needs to be back
+        **{**FIXED, **settings},
     )
