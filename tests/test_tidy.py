@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FILE_LINES, FUNCTION_LINES = 300, 40
-PURE = {"base64", "bisect", "collections", "decimal", "enum", "functools", "hashlib", "itertools", "operator", "re", "typing", "msgspec"}
+PURE = {"base64", "bisect", "collections", "decimal", "enum", "functools", "hashlib", "itertools", "operator", "re", "struct", "typing", "msgspec"}
 ONLY_IN = {                                        # other people's packages that few may know
     "faust": ("runtime/", "agents/"),
     "mode": ("runtime/", "agents/"),
