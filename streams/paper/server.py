@@ -155,10 +155,16 @@ class PaperExchange:
             body = handler(self, key, asked, now)
         except VenueError as refused:
             return refused.status, {"code": refused.code, "msg": refused.text}, refused.code
-        symbol = asked.get("symbol", "")
-        if request.method != "GET" and symbol in self.engine.rules:
-            self.record.look(key, symbol, self.engine.accounts[key], now)
+        if request.method != "GET":
+            self._look_at(key, now)
         return 200, body, 0
+
+    def _look_at(self, key: str, now: int) -> None:
+        """All that is held: a request need not name the symbol that it strips of its stop."""
+        account = self.engine.accounts[key]
+        for symbol, held in account.positions.items():
+            if held.quantity or (key, symbol) in self.record.bare:
+                self.record.look(key, symbol, account, now)
 
     def _not_done(self, fault: Fault) -> web.Response | None:
         if fault.kind is Kind.REJECT:

@@ -83,6 +83,11 @@ class Sockets:
             for one in frames:
                 client.send(one)
 
+    @property
+    def private_count(self) -> int:
+        """How many listen to a user data stream."""
+        return sum(len(clients) for clients in self._private.values())
+
     def due_marks(self) -> None:
         """The next quote of each symbol brings its mark, however little time has passed."""
         self._marked.clear()

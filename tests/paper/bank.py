@@ -1,6 +1,7 @@
 """A client that signs as Binance asks, and nothing more: what it gets is what was sent."""
 import hashlib
 import hmac
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -35,11 +36,13 @@ class Bank:
     def price(self, bid: str) -> None:
         self.exchange.set_price("BTCUSDT", e8(bid), e8(bid) + e8("0.1"))
 
-    async def ask(self, method: str, path: str, *, key: str = "paper", late_ms: int = 0, forged: str = "", **asked: str | int) -> tuple[int, Any]:
-        """Status and body. `path` begins with the version."""
+    def signed(self, asked: Mapping[str, str | int], *, late_ms: int = 0, forged: str = "") -> str:
         said = urlencode({"timestamp": self.exchange.clock() - late_ms, **asked, "recvWindow": 5_000})
-        signature = forged or hmac.new(SECRET.encode(), said.encode(), hashlib.sha256).hexdigest()
-        return await self.send(method, path, f"{said}&signature={signature}", key)
+        return f"{said}&signature={forged or hmac.new(SECRET.encode(), said.encode(), hashlib.sha256).hexdigest()}"
+
+    async def ask(self, method: str, path: str, **asked: str | int) -> tuple[int, Any]:
+        """Status and body. `path` begins with the version."""
+        return await self.send(method, path, self.signed(asked))
 
     async def send(self, method: str, path: str, said: str = "", key: str = "paper") -> tuple[int, Any]:
         """Exactly these words, in the query or in the body."""

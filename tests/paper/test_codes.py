@@ -2,9 +2,8 @@
 
 Source: error codes of Binance's USDⓈ-M documentation; filters of `instruments`.
 """
-from msgspec.structs import replace
-
 import pytest
+from msgspec.structs import replace
 
 from streams.core.values import e8
 from streams.paper.instruments import ALL

@@ -96,7 +96,7 @@ def test_the_order_that_a_stop_became_has_its_client_id_and_the_stop_its_number(
     long(house)
     house.algo("SELL", "STOP_MARKET", "59000", closePosition="true", clientAlgoId="stop")
     house.price("BTCUSDT", "59000", "59000.1")
-    algo, order = list(house.account.algos.values())[0], list(house.account.orders.values())[-1]
+    algo, order = next(iter(house.account.algos.values())), list(house.account.orders.values())[-1]
     assert (order.client_id, algo.order_id, algo.status, house.told[0]["o"]["ai"], house.told[2]["o"]["ai"]) == (
         "stop", order.order_id, "FINISHED", "", str(order.order_id))
 
