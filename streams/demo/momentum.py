@@ -1,11 +1,12 @@
 """The demo's signal source: a plain momentum rule. It goes with the last minute's move and knows nothing else; it is here to make work, not money.
 
 One intent each 1.75 s on average, over the symbols that tick. How each is to be left differs: tight and quick, with a trailing stop, by the
-clock, or as the policy's defaults say; now and then it asks for a close instead.
+clock, or as the policy's defaults say; now and then it asks for a close instead. Distances are parts of what the symbol swings in a minute, so that a
+calm recording and a wild simulation both come to their stops and targets.
 """
+import math
 import random
 from collections import defaultdict, deque
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,13 +21,34 @@ WARM_UP_MS = 3_000                    # of ticks before a symbol may be chosen
 SILENT_MS = 5_000                     # without a tick, a symbol is left alone
 SIZES_USD = (300, 1_500)
 CLOSE_ONE_IN = 12
-# Fractions of the price, seconds. Weighted so that each way to leave a position is taken within a few minutes of an ordinary market.
-LEAVES: tuple[tuple[int, Mapping[str, Any]], ...] = (
-    (4, {"stop_loss_pct": 0.002, "take_profit_pct": 0.0008, "harvest_policy": {"mode": "scalper", "max_time_sec": 120}}),
-    (3, {"stop_loss_pct": 0.002, "take_profit_pct": 0.006, "harvest_policy": {"mode": "scalper", "trail_pct": 0.0005}}),
-    (2, {"stop_loss_pct": 0.004, "take_profit_pct": 0.008, "harvest_policy": {"mode": "swing", "max_time_sec": 25}}),
-    (1, {"atr_value": 0.002, "harvest_policy": {"mode": "trend_runner"}}),
-    (1, {}),
+LEAST, MOST = 0.0003, 0.05            # of the price: no distance is smaller or greater
+
+
+class Leave(msgspec.Struct, frozen=True):
+    """A way to leave a position, chosen `weight` times in eleven. Distances in swings of a minute; 0 is not asked for."""
+
+    weight: int
+    mode: str = ""
+    stop: float = 0
+    target: float = 0
+    trail: float = 0
+    atr: float = 0
+    seconds: int = 0
+
+    def wish(self, swing: float) -> dict[str, Any]:
+        """As fields of an intent; `swing` as a fraction of the price."""
+        asked = {"stop_loss_pct": self.stop, "take_profit_pct": self.target, "atr_value": self.atr}
+        policy = {"mode": self.mode, "trail_pct": _distance(self.trail, swing), "max_time_sec": self.seconds}
+        wish: dict[str, Any] = {name: _distance(part, swing) for name, part in asked.items() if part}
+        return {**wish, **({"harvest_policy": {name: value for name, value in policy.items() if value}} if self.mode else {})}
+
+
+LEAVES = (
+    Leave(4, "scalper", stop=0.4, target=0.25, seconds=120),
+    Leave(3, "scalper", stop=0.4, target=1.5, trail=0.12),
+    Leave(2, "swing", stop=0.9, target=1.5, seconds=25),
+    Leave(1, "trend_runner", atr=0.3),
+    Leave(1),
 )
 
 
@@ -61,23 +83,35 @@ class Momentum:
         symbol = self._dice.choice(candidates)
         return {
             "intent_id": f"momentum-{self._seed}-{self._count}", "symbol": symbol, "source": "momentum",
-            "timestamp": datetime.fromtimestamp(log_time / 1000, UTC).isoformat(), **self._wish(move_ppm(self._history[symbol])),
+            "timestamp": datetime.fromtimestamp(log_time / 1000, UTC).isoformat(), **self._wish(self._history[symbol]),
         }
 
-    def _wish(self, move: int) -> dict[str, Any]:
+    def _wish(self, moments: deque[Moment]) -> dict[str, Any]:
+        move = move_ppm(moments)
         if self._dice.randrange(CLOSE_ONE_IN) == 0:
             return {"action": "CLOSE", "reason": "the demo lets go"}
-        [(_, leave)] = self._dice.choices(LEAVES, [weight for weight, _ in LEAVES])
+        [leave] = self._dice.choices(LEAVES, [leave.weight for leave in LEAVES])
         return {
             "action": "BUY" if move > 0 or (move == 0 and self._dice.randrange(2)) else "SELL",
             "confidence": min(0.5 + abs(move) / 10_000, 1.0), "position_size_usd": self._dice.randint(*SIZES_USD),
-            "reason": f"moved {move} ppm in a minute", **leave,
+            "reason": f"moved {move} ppm in a minute", **leave.wish(swing_of(moments)),
         }
 
 
 def move_ppm(moments: deque[Moment]) -> int:
     """From the oldest price to the newest."""
     return share(moments[-1].last - moments[0].last, PPM, moments[0].last)
+
+
+def swing_of(moments: deque[Moment]) -> float:
+    """From the lowest price to the highest, as a fraction; of less than a minute, what a random walk would make of it in one."""
+    prices = [moment.last for moment in moments]
+    elapsed = moments[-1].log_time - moments[0].log_time
+    return (max(prices) - min(prices)) / prices[-1] * math.sqrt(LOOK_BACK_MS / elapsed)
+
+
+def _distance(part: float, swing: float) -> float:
+    return round(min(max(part * swing, LEAST), MOST), 5) if part else 0
 
 
 def _may_be_chosen(moments: deque[Moment], log_time: int) -> bool:

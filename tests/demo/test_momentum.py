@@ -1,11 +1,12 @@
 """The demo's signal source: how often, which way, and always the same for the same seed."""
+from collections import deque
 from typing import Any
 
 import pytest
 
 from streams.core.events import Tick
 from streams.core.values import E8
-from streams.demo.momentum import Momentum
+from streams.demo.momentum import LEAST, MOST, Leave, Moment, Momentum, swing_of
 
 START = 1_700_000_000_000
 MINUTE_MS = 60_000
@@ -46,6 +47,19 @@ def test_every_id_once_and_every_way_to_leave() -> None:
     wanted = wishes(1, TEN, minutes=3)
     assert len({wish["intent_id"] for wish in wanted}) == len(wanted)
     assert {wish.get("harvest_policy", {}).get("mode") for wish in wanted} == {None, "scalper", "swing", "trend_runner"}
+
+
+def test_distances_go_with_the_swing_and_have_bounds() -> None:
+    leave = Leave(1, "scalper", stop=0.5, target=0.25, trail=0.1, seconds=60)
+    assert leave.wish(0.02) == {
+        "stop_loss_pct": 0.01, "take_profit_pct": 0.005, "harvest_policy": {"mode": "scalper", "trail_pct": 0.002, "max_time_sec": 60},
+    }
+    assert [leave.wish(swing)["stop_loss_pct"] for swing in (0, 9)] == [LEAST, MOST]
+    assert Leave(1).wish(0.02) == {}
+
+
+def test_a_swing_of_a_quarter_minute_is_half_of_one() -> None:
+    assert swing_of(deque([Moment(START, 100), Moment(START + 5_000, 99), Moment(START + MINUTE_MS // 4, 100)])) == pytest.approx(0.02)
 
 
 def test_a_symbol_that_fell_silent_is_left_alone() -> None:
