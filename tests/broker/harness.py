@@ -138,10 +138,13 @@ class Log:
 
         until(worked, "all events committed", seconds)
 
-    def answered(self, at_least: int = 0) -> int:
-        """How many answers lie in the log; 0 where they are fewer than asked for."""
-        answers = self.end(self.setup.topic("out"))
-        return answers if answers >= at_least else 0
+    def answered(self) -> int:
+        return self.end(self.setup.topic("out"))
+
+    def until_answered(self, more: int, what: str) -> None:
+        """Until there are so many more answers than now."""
+        now = self.answered()
+        until(lambda: self.answered() >= now + more, what, seconds=60)
 
     def answers(self) -> dict[str, list[str]]:
         """By the event's id."""

@@ -4,7 +4,7 @@ import uuid
 from pathlib import Path
 
 from streams.runtime.broker import EmbeddedBroker
-from tests.broker.harness import CLEAN, Log, audit, load, until, workers
+from tests.broker.harness import CLEAN, Log, audit, load, workers
 from tests.broker.worker import Setup
 
 
@@ -12,13 +12,12 @@ def test_a_broker_that_is_killed_and_comes_back_costs_nothing(own_broker: Embedd
     setup, log = _on(own_broker, tmp_path, grace_s=20.0)
     with workers(setup) as start:
         worker = start().until_ready()
-        with load(log, a_second=300) as events:
-            until(lambda: log.answered() > 300, "the worker at work")
+        with load(log, a_second=200) as events:
+            log.until_answered(more=200, what="the worker at work")
             own_broker.kill()
             own_broker.start()
             log.until_led(setup.topic("out"))
-            back = len(events)
-            until(lambda: log.answered() > back + 300, "the worker at work again", seconds=60)
+            log.until_answered(more=200, what="the worker at work again")
         log.until_worked()
         assert worker.stopped() == 0
     found = audit(log, events)
@@ -30,8 +29,8 @@ def test_without_its_broker_a_worker_still_ends_in_its_grace(own_broker: Embedde
     setup, log = _on(own_broker, tmp_path, grace_s=4.0)
     with workers(setup) as start:
         worker = start().until_ready()
-        with load(log, a_second=300):
-            until(lambda: log.answered() > 100, "the worker at work")
+        with load(log, a_second=200):
+            log.until_answered(more=100, what="the worker at work")
             own_broker.kill()
             worker.send(signal.SIGTERM)
             assert worker.ended(seconds=8.0) in {0, 71}

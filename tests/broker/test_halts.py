@@ -100,6 +100,17 @@ def test_a_low_rank_is_ignored_wherever_it_lies_in_the_changelog(setup: Setup, l
     assert log.answers()["e3"] == ["4 home"]
 
 
+def test_a_changelog_that_cannot_be_read_halts_before_anything_is_worked(setup: Setup, log: Log) -> None:
+    log.producer.produce(log.changelog, b"not a state", key=b"S0USDT")
+    log.producer.flush()
+    log.write("in.b", *numbered(1, keys=1))
+    with workers(setup) as start:
+        worker = start()
+        assert worker.ended() == 1
+    assert f"a record of {log.changelog} is no state of ours" in worker.said()
+    assert (log.answers(), log.committed()) == ({}, {})
+
+
 def test_what_a_transaction_took_back_is_never_seen(setup: Setup, log: Log) -> None:
     writer = Producer({"bootstrap.servers": setup.bootstrap, "transactional.id": setup.run, "partitioner": "murmur2_random"})
     writer.init_transactions()
