@@ -38,8 +38,8 @@ class Book:
         return bool(self.lines)
 
     def read(self, fill: Filled, offset: int) -> None:
-        """A fill of the log, on the way up."""
-        if not self.knows(fill.trade_id):
+        """A fill of the log behind the snapshot, on the way up: it is not in the snapshot, also where the venue's list has confirmed it."""
+        if fill.trade_id not in self._known:
             self._apply(fill.signed, fill.price, fill.trade_id).offset = offset
 
     def book(self, trade: Trade, client_order_id: str) -> Filled:
