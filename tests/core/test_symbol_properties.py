@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.core.commands import Close, Plan, PlanStep, Propose, Step
-from streams.core.events import Beat, EntryReported, Filled
+from streams.core.events import Beat, EntryReported, Filled, PlanReported
 from streams.core.protected import STOPS, rests_at
 from streams.core.settings import Policy, Rung, Settings, Tighten, Trail
 from streams.core.symbol import SymbolState, step
@@ -105,7 +105,9 @@ def test_6_one_entry_and_one_plan_at_a_time_and_none_after_a_close(drawn: list[D
         if any(isinstance(output, Plan) for output in outputs) and book is not None:
             assert then is not None
             assert not then.closing
-            assert book.under_way is None or then.under_way != book.under_way
+            assert book.under_way is None or isinstance(body, PlanReported) or then.position != book.position
+            assert then.under_way is not None
+            assert then.under_way.plan in outputs
         assert sum(isinstance(output, Plan | Close) for output in outputs) <= 1
         assert sum(isinstance(output, Propose) for output in outputs) <= 1
 

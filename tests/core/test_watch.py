@@ -1,34 +1,46 @@
 """Inside the watch band no tick causes a decision, whatever path the price takes."""
+import msgspec
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from streams.core.events import PositionUpdated
 from streams.core.symbol import step
-from streams.core.values import E8, INT64_MAX, e8
+from streams.core.values import INT64_MAX, e8
 from streams.core.watch import ALL, NOTHING, Band, band, inside
 from tests import make
 from tests.core.symbol_world import CENT, World
-from tests.core.test_symbol_properties import DRAWN, SETTINGS
+from tests.core.test_symbol_properties import SETTINGS, all_done
 from tests.scenarios.test_stories import Told
 
-MOVES = st.lists(st.tuples(st.integers(-400, 400), st.integers(0, 30), st.integers(0, 30), st.integers(0, 40_000)), min_size=1, max_size=30)
+REARMED = msgspec.structs.replace(SETTINGS, policies={          # a stop moves by 0.3 % at the least: the band has room
+    name: msgspec.structs.replace(policy, trail=msgspec.structs.replace(policy.trail, rearm_ppm=3_000)) for name, policy in SETTINGS.policies.items()
+})
+MOVES = st.lists(st.tuples(st.integers(-150, 150), st.integers(0, 9), st.integers(0, 9), st.integers(0, 3_000)), min_size=5, max_size=40)
+OPENED, TICKS, ANSWERS, FILL = 8, st.integers(0, 5), st.integers(16, 19), st.just(14)
+NUMBER = st.integers(0, 100)
+MANAGED = st.builds(
+    lambda first, rest: [(OPENED, *first), *rest],
+    st.tuples(NUMBER, NUMBER), st.lists(st.tuples(TICKS | ANSWERS | FILL, NUMBER, NUMBER), max_size=12),
+)                                     # a position, and what becomes of it until it is watched
 
 
-@given(DRAWN, MOVES, st.sampled_from([1, -1]))
+@given(MANAGED, MOVES, st.sampled_from([1, -1]))
 @settings(max_examples=150)
 def test_no_path_inside_the_band_causes_a_decision(drawn: list[tuple[int, int, int]], moves: list[tuple[int, int, int, int]], sign: int) -> None:
-    world = World(SETTINGS, sign)
+    world = World(REARMED, sign)
     world.play(drawn)
-    world.seen(world.tick_at(world.price))
-    assume("main" in world.state.books)
-    watch = band(world.state.books["main"], world.state.market, SETTINGS, world.state.time)
-    state, now = world.state, world.state.time
+    for _ in range(4):
+        under_way = world.state.books["main"].under_way if "main" in world.state.books else None
+        world.seen(all_done(under_way.plan) if under_way else world.tick_at(world.price))
+    assume("main" in world.state.books and world.state.books["main"].position)
+    watch = band(world.state.books["main"], world.state.market, REARMED, world.state.time)
+    state, now, price = world.state, world.state.time, world.price
     for move, up, down, later in moves:
-        price = min(max(world.price + move * CENT, 91 * E8), 109 * E8)
-        tick, now = world.tick_at(price, up * CENT, down * CENT), now + later
+        tick, now = world.tick_at(price + move * CENT, up * CENT, down * CENT), now + later
         if inside(watch, tick, now):
-            state, outputs = step(state, make.seen(tick, now), SETTINGS)
+            price += move * CENT
+            state, outputs = step(state, make.seen(tick, now), REARMED)
             assert [output for output in outputs if not isinstance(output, PositionUpdated)] == []
 
 
