@@ -38,7 +38,7 @@ class Lane(StrEnum):
     READS = "reads"
 
 
-TIMEOUT_MS = {Lane.EXITS: 1_000, Lane.ENTRIES: 4_000, Lane.READS: 8_000}
+TIMEOUT_MS = {Lane.EXITS: 1_000, Lane.ENTRIES: 1_500, Lane.READS: 8_000}
 
 
 class Keys(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@
 It lives beside the Faust app, not in it: a halt of the reader stops nothing here.
 """
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable
 from functools import partial
 from types import TracebackType
@@ -37,6 +38,7 @@ from streams.venue.userstream import UserStream
 from streams.wire.topics import partition_of
 
 START_S = 30.0                        # for a venue that does not answer yet
+STREAM_S = 5.0                        # for the user stream: what fills before it flows is seen by nobody
 END_S = 12.0                          # within the worker's grace
 RECONCILE_S = 60.0
 RELOAD_S = 3_600.0
@@ -54,6 +56,8 @@ class Gateway:
         self.office = Office(account, self.venue, self.ledger, self.clock)
         self.desks = Desks(self.office)
         self.ready = asyncio.Event()
+        self._flows = asyncio.Event()                    # the user stream has been open
+        self._known = False                              # a reconciliation has begun after that
         self._symbols = tuple(symbols)
         self._stream = UserStream(self.venue, self._heard, self._opened)
         self._reconciliation = Reconciliation(self.desks, instance)
@@ -92,6 +96,10 @@ class Gateway:
         await self._look_at_the_account()
         await self.venue.warm()
         self.office.run(self._stream.run(), "user stream")
+        with contextlib.suppress(TimeoutError):          # without it, what it will miss is found when it opens
+            async with asyncio.timeout(STREAM_S):
+                await self._flows.wait()
+        self._known = True
         await self._until_answered(self._reconciled)
         self.desks.resume()
         self.desks.watch()
@@ -104,10 +112,8 @@ class Gateway:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """What filled is carried to an end first. A resting LIMIT entry must not fill while nobody is there to guard it."""
         self.office.stopping = True
-        for desk in self.desks:
-            for record in desk.live_entries:
-                if record.state in (OrderState.WORKING, OrderState.UNKNOWN):
-                    await cancel(desk, record.entry_id, conditional=False)
+        working = [(desk, record) for desk in self.desks for record in desk.live_entries if record.state in (OrderState.WORKING, OrderState.UNKNOWN)]
+        await asyncio.gather(*(cancel(desk, record.entry_id, conditional=False) for desk, record in working))
         deadline = asyncio.get_running_loop().time() + END_S
         for desk in self.desks:
             await desk.until(partial(_idle, self.desks.queues[desk.symbol]), max(deadline - asyncio.get_running_loop().time(), 0))
@@ -184,7 +190,8 @@ class Gateway:
 
     def _opened(self) -> None:
         """The stream flows again, and may have missed anything."""
-        if self.ready.is_set():
+        self._flows.set()
+        if self._known:
             self.office.run(self._caught_up(), "reconciliation")
 
     async def _caught_up(self) -> None:

@@ -21,7 +21,7 @@ from streams.core.words import OrderType
 from streams.runtime import logs
 from streams.runtime.metrics import HOP
 from streams.venue import guard
-from streams.venue.answers import Accepted, Doubt, Kind, Order, Refused
+from streams.venue.answers import Accepted, Doubt, Kind, Order, OrderSeen, Refused
 from streams.venue.binance import RECV_WINDOW_MS, Lane
 from streams.venue.closing import cancel, close_all, saga_ids
 from streams.venue.desk import Desk
@@ -85,10 +85,10 @@ class Saga:
         HOP.labels("rest").observe((self.clock.now() - sent_at) / 1_000)
         await self._answered(answer, sent_at)
 
-    async def _answered(self, answer: Accepted[object] | Refused | Doubt, sent_at: int) -> None:
+    async def _answered(self, answer: Accepted[OrderSeen] | Refused | Doubt, sent_at: int) -> None:
         match answer:
             case Accepted():
-                self.desk.take([answer.body])            # type: ignore[list-item]  # of `place`: an OrderSeen
+                self.desk.take([answer.body])
                 if not self.record.state.ended and self.record.state is OrderState.WISHED:
                     self.desk.put(replace(self.record, state=OrderState.WORKING))
             case Refused() if meaning(answer) is Meaning.LATE:
@@ -142,7 +142,8 @@ class Saga:
         if standing is not None:
             desk.put(replace(self.record, cover=Cover.PROTECTED, guard_id=standing.client_order_id, stop_price=standing.trigger_price))
         else:
-            _log.error("no guard stands: the position is closed", symbol=desk.symbol, intent=self.record.intent_id)
+            if desk.held:
+                _log.error("no guard stands: the position is closed", symbol=desk.symbol, intent=self.record.intent_id)
             if not self.record.state.ended:
                 await cancel(desk, self.entry_id, conditional=False)
             await close_all(desk, saga_ids(desk, self.entry_id), self.record.position_id, "flat", lambda: desk.held == 0)

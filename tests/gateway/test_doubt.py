@@ -48,6 +48,15 @@ async def test_an_entry_that_the_venue_never_had_expires_and_is_not_sent_again(s
     assert (await stage.statuses())[-1] == "i1 EXPIRED 0"
 
 
+async def test_absent_is_not_absent_for_good_while_the_request_may_still_arrive(stage: Stage) -> None:
+    """It hangs on the way for longer than we wait, and not as long as recvWindow: asked at once, the venue knows nothing of it, and then fills it."""
+    stage.fault("delay", path="order", method="POST", client_id="qs-entry", seconds=1.75)
+    record = await stage.entered()
+
+    assert (record.state, record.cover, stage.resting()) == (OrderState.DONE, Cover.PROTECTED, ["guard.0 59000"])
+    assert (await stage.statuses())[0] == "i1 UNKNOWN 0"
+
+
 async def test_a_refusal_for_certain_is_a_rejection(stage: Stage) -> None:
     stage.fault("reject", path="order", method="POST", client_id="qs-entry", code=-2019)
     record = await stage.entered()

@@ -8,12 +8,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from streams.core import ids
 from streams.core.commands import Close, Enter, Plan, PlanStep, Step
+from streams.core.events import ModeSet, ModeWanted
+from streams.core.ledger import ModeRecord
 from streams.core.values import Side, e8
-from streams.core.words import Exit, OrderType
+from streams.core.words import Exit, Mode, OrderType
 from streams.venue.clock import Clock
 from streams.wire.log import publish
 from tests.gateway.stage import SYMBOL, Stage, until
@@ -92,6 +95,12 @@ class Remote(Stage):
         await until_async(self, lambda fills: len(fills) > 0)
         return str((await self.log("order.fill"))[0].position_id)
 
+    async def modes(self, count: int) -> None:
+        """Until the ledger has had so many modes: what was said of them is in force."""
+        async with asyncio.timeout(20.0):
+            while sum(isinstance(one, ModeRecord) for one in await self.log("order.ledger")) < count:
+                pass
+
     async def told_last(self, status: str) -> None:
         await until_async(self, lambda _, statuses: status in statuses)
 
@@ -118,7 +127,7 @@ async def test_commands_come_by_the_log_and_a_restart_knows_them_all(remote: Rem
     """Enter, plan, close through Kafka; then everything again, to a new process: answered from the ledger, and nothing is sent."""
     worker = await (await remote.worker()).ready()
     enter = remote.entry()
-    await remote.publish(enter)
+    await remote.publish(msgspec.structs.replace(enter, account="somebody else"), enter)
     await remote.guarded()
     position = await remote.position_opened()
     stop = PlanStep(Step.PLACE_STOP, ids.client_order_id(remote.account, SYMBOL, position, "stop"), e8("0.01"), e8("59500"))
@@ -217,6 +226,20 @@ async def test_what_a_paused_process_sends_late_has_no_effect(remote: Remote) ->
     await remote.told_last("i1 EXPIRED 0")
 
     assert (remote.position, [one for one in remote.requests() if one.endswith("ok")]) == ("0", [])
+
+
+async def test_a_word_on_the_account_tightens_the_mode_and_risk_s_loosens_it(remote: Remote) -> None:
+    await (await remote.worker()).ready()
+    await remote.publish(ModeWanted(remote.account, Mode.HALTED, "a test", "a person", "r1"))
+    await remote.modes(1)
+    await remote.publish(remote.entry())
+    await remote.told_last("i1 REFUSED 0")
+    await remote.publish(ModeWanted(remote.account, Mode.ACTIVE, "a test", "a person", "r2"), ModeSet(remote.account, Mode.ACTIVE, "a test", "r2"))
+    await remote.modes(2)
+    await remote.publish(remote.entry("i2"))
+    await remote.guarded()
+
+    assert remote.requests() == ["entry.0 ok", "guard.0 ok"]
 
 
 async def test_a_record_that_nobody_can_read_is_buried(remote: Remote) -> None:
