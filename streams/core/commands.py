@@ -188,8 +188,8 @@ class Verdict(StrEnum):
     PROPOSED = "PROPOSED"
     COMMANDED = "COMMANDED"
     EXITED = "EXITED"
-    REPEATED = "REPEATED"             # it was known, and changed nothing
     IGNORED = "IGNORED"               # it was about nothing that is there now, and changed nothing
+    REPEATED = "REPEATED"             # it was known, and changed nothing
 
 
 class Decided(msgspec.Struct, frozen=True):
