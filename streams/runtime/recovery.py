@@ -34,8 +34,8 @@ class RankedTable(faust.Table[bytes, bytes]):
         kept = []
         for event in batch:
             key, value = event.message.key or b"", event.message.value or b""
-            held = best.get(key) or self.data.get(key)
-            if held is None or _rank(value) >= _rank(held):
+            held, rank = best.get(key) or self.data.get(key), _rank(value)
+            if held is None or rank >= _rank(held):
                 best[key] = value
                 kept.append(event)
         return kept

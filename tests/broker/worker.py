@@ -1,8 +1,10 @@
 """A tiny worker on the real runtime: `python -m tests.broker.worker '<Setup as JSON>'`. It counts the events of each key and answers every one.
 
-An event is a JSON object: `{"id": …, "key": …}` and, where it should do something else, one of `raise`, `junk`, `large`, `to` and `remind`.
+An event is a JSON object: `{"id": …, "key": …}` and, where it should do something else, one of the other fields.
 """
 import json
+import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -41,6 +43,7 @@ class Event(msgspec.Struct, frozen=True):
     id: str
     key: str
     fails_without: str = ""               # a path: raises for as long as it is missing
+    freezes: str = ""                     # a path: where it is missing, the process makes it and stops itself in the midst of the turn
     large: int = 0                        # bytes of an answer
     to: str = "out"                       # where the answer goes
     remind: bool = False                  # answer at the next beat too
@@ -77,6 +80,9 @@ class Rules:
         event = _event(record)
         if event.fails_without and not Path(event.fails_without).exists():
             raise RuntimeError(f"told to fail at {event.id}")
+        if event.freezes and not Path(event.freezes).exists():
+            Path(event.freezes).touch()
+            os.kill(os.getpid(), signal.SIGSTOP)
         total = count.total + 1
         reminders = (*count.reminders, (event.id, event.remind_to)) if event.remind else count.reminders
         place = f"{record.first[1]}/{record.first[2]}" if record.routed else "home"
