@@ -1,8 +1,8 @@
 """The demo's signal source: a plain momentum rule. It goes with the last minute's move and knows nothing else; it is here to make work, not money.
 
-One intent each 1.75 s on average, over the symbols that tick. How each is to be left differs: tight and quick, with a trailing stop, by the
-clock, or as the policy's defaults say; now and then it asks for a close instead. Distances are parts of what the symbol swings in a minute, so that a
-calm recording and a wild simulation both come to their stops and targets.
+One intent each 1.75 s on average, over the symbols that tick. How each is to be left differs: tight and quick, with a trailing stop, by the clock,
+or as the policy's defaults say; where it would ask for the same side again, it closes one time in three. Distances are parts of what the symbol
+swings in a minute, so that a calm recording and a wild simulation both come to their stops and targets.
 """
 import math
 import random
@@ -20,7 +20,7 @@ LOOK_BACK_MS = 60_000
 WARM_UP_MS = 3_000                    # of ticks before a symbol may be chosen
 SILENT_MS = 5_000                     # without a tick, a symbol is left alone
 SIZES_USD = (300, 1_500)
-CLOSE_ONE_IN = 12
+LET_GO_ONE_IN = 3                     # of the times when it would ask for the same side again
 LEAST, MOST = 0.0003, 0.05            # of the price: no distance is smaller or greater
 
 
@@ -64,6 +64,7 @@ class Momentum:
         self._seed = seed
         self._dice = random.Random(seed)  # noqa: S311  (a demo's dice)
         self._history: dict[str, deque[Moment]] = defaultdict(deque)
+        self._asked: dict[str, str] = {}                  # symbol -> side, until it lets go
         self._next_at = 0
         self._count = 0
 
@@ -83,17 +84,19 @@ class Momentum:
         symbol = self._dice.choice(candidates)
         return {
             "intent_id": f"momentum-{self._seed}-{self._count}", "symbol": symbol, "source": "momentum",
-            "timestamp": datetime.fromtimestamp(log_time / 1000, UTC).isoformat(), **self._wish(self._history[symbol]),
+            "timestamp": datetime.fromtimestamp(log_time / 1000, UTC).isoformat(), **self._wish(symbol, self._history[symbol]),
         }
 
-    def _wish(self, moments: deque[Moment]) -> dict[str, Any]:
+    def _wish(self, symbol: str, moments: deque[Moment]) -> dict[str, Any]:
         move = move_ppm(moments)
-        if self._dice.randrange(CLOSE_ONE_IN) == 0:
-            return {"action": "CLOSE", "reason": "the demo lets go"}
+        side = "BUY" if move > 0 or (move == 0 and self._dice.randrange(2)) else "SELL"
+        if self._asked.get(symbol) == side and self._dice.randrange(LET_GO_ONE_IN) == 0:
+            del self._asked[symbol]
+            return {"action": "CLOSE", "reason": "the move has been taken"}
+        self._asked[symbol] = side
         [leave] = self._dice.choices(LEAVES, [leave.weight for leave in LEAVES])
         return {
-            "action": "BUY" if move > 0 or (move == 0 and self._dice.randrange(2)) else "SELL",
-            "confidence": min(0.5 + abs(move) / 10_000, 1.0), "position_size_usd": self._dice.randint(*SIZES_USD),
+            "action": side, "confidence": min(0.5 + abs(move) / 10_000, 1.0), "position_size_usd": self._dice.randint(*SIZES_USD),
             "reason": f"moved {move} ppm in a minute", **leave.wish(swing_of(moments)),
         }
 
