@@ -67,6 +67,13 @@ class Book:
             )
         return self.record
 
+    def idle(self, end: int) -> BooksRecord | None:
+        """The record moved on to the partition's end where nothing of the symbol lies between: a successor need not read other symbols' years."""
+        if self.new or self.lines or end <= self.record.offset:
+            return None
+        self.record = msgspec.structs.replace(self.record, offset=end)
+        return self.record
+
     def _covered(self, line: _Line) -> bool:
         return line.offset is not None and (not line.trade_id.isdigit() or int(line.trade_id) <= self.record.trade_id)
 

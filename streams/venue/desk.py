@@ -104,8 +104,17 @@ class Desk:
         return Blocked(expired=True, reason="EXPIRED") if office.clock.log_now() > record.expires_at else None
 
     def exit_lives(self) -> bool:
-        """Whether an exit order of an earlier position could still close, or open, something."""
-        return not self.held and any(leg_of(order.client_order_id) in SWEPT_LEGS for order in self.resting())
+        """Whether an exit order of an earlier position rests, or may come to rest yet."""
+        if self.held:
+            return False
+        planning = self.plan is not None and not self.plan.answered
+        return planning or any(leg_of(order.client_order_id) in SWEPT_LEGS for order in self.resting())
+
+    def orphans(self) -> list[OrderSeen]:
+        """Resting exit orders of ours that belong to no position held: given up in doubt, or of an earlier position."""
+        held = self.book.held.position_id
+        earlier = {name for name, record in self.exits.items() if held and record.position_id != held}
+        return [order for order in self.resting() if order.client_order_id in self.surplus | earlier]
 
     # ------------------------------------------------------------------------------------------------------------ what changes
 
@@ -207,6 +216,8 @@ class Desk:
             after = life.entry_after(entry, told, booked)
             if after.quantity_filled and not after.position_id:
                 after = replace(after, position_id=self.book.held.position_id)
+            if not after.filled_at and self.filled(after):
+                after = replace(after, filled_at=self.office.clock.now())
             if after != entry:
                 yield from (after, *life.entry_reports(entry, after, time))
                 self.keep(after)
@@ -246,4 +257,5 @@ class Desk:
             return
         for fill, written in zip(fills, done.result(), strict=False):
             self.book.written(fill.trade_id, written.offset)
+            self.office.fill_ends[written.partition] = max(written.offset + 1, self.office.fill_ends.get(written.partition, 0))
 

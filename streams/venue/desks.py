@@ -65,16 +65,18 @@ class Desks:
             queues.resume()
 
     def forget(self) -> None:
-        """Tombstones for orders that ended a day ago and belong to no position that is held."""
+        """Tombstones for orders that ended a day ago and belong to no position that is held; idle books move on to the log's end."""
         before = self.office.clock.now() - KNOWN_MS
         for desk in self:
             held = desk.book.held.position_id
-            for record in [one for one in desk.records() if one.created_at < before]:
-                over = record.over if isinstance(record, EntryRecord) else record.state.ended
-                if over and (not held or record.position_id != held):
-                    self.office.ledger.write(Forgotten(desk.symbol, record.key))
-                    (desk.entries if isinstance(record, EntryRecord) else desk.exits).pop(record.key)
+            for old in [one for one in desk.records() if one.created_at < before]:
+                over = old.over if isinstance(old, EntryRecord) else old.state.ended
+                if over and (not held or old.position_id != held):
+                    self.office.ledger.write(Forgotten(desk.symbol, old.key))
+                    (desk.entries if isinstance(old, EntryRecord) else desk.exits).pop(old.key)
             desk.forget(before)
+            if (record := desk.book.idle(self.office.fill_ends.get(partition_of(desk.symbol.encode()), 0))) is not None:
+                self.office.ledger.write(record)
 
     def _open(self, symbol: str, book: Book) -> None:
         desk = self._desks[symbol] = Desk(symbol, self.office, book)

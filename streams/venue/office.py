@@ -23,7 +23,7 @@ class Office:
         self.account, self.venue, self.ledger, self.clock = account, venue, ledger, clock
         self.mode = Mode.ACTIVE
         self.stopping = False
-        self.fill_ends: dict[int, int] = {}              # of order.fill at our start, by partition
+        self.fill_ends: dict[int, int] = {}              # of order.fill, by partition: no fill that we are still to write lies before it
         self.started_at = 0                              # venue's time
         self._leverage: dict[str, int] = {}
         self._tasks: set[asyncio.Task[Any]] = set()

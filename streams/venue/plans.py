@@ -85,6 +85,9 @@ class PlanWork:
         answer = await self._request(order) if fresh else await self._ask_or_request(order)
         record = replace(self.desk.exits[order.client_order_id], answered_at=self.clock.now())
         match answer:
+            case Accepted() if answer.body.ended and not answer.body.filled:
+                self.desk.take([answer.body])                    # taken, and over without having done anything
+                answer = Refused(0, answer.body.status)
             case Accepted():
                 self.desk.keep(record)
                 if self.desk.take([answer.body]) is None:        # the stream was faster
@@ -216,6 +219,7 @@ def _ids(desk: Desk) -> Ids:
         if not close.attempts:
             return close.client_order_id
         first = int(close.client_order_id.split(".")[1].split("-")[0])
-        return client_order_id(close.account, close.symbol, close.position_id or close.client_order_id, "exit", first + close.attempts)
+        owner = close.position_id or next(iter(close.intents), close.client_order_id)
+        return client_order_id(close.account, close.symbol, owner, "exit", first + close.attempts)
 
     return following

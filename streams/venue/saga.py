@@ -136,7 +136,6 @@ class Saga:
     async def _cover(self) -> None:
         """At once, from the record; then what came of it is written."""
         desk = self.desk
-        desk.keep(replace(self.record, filled_at=self.clock.now()))
         standing = await guard.place(desk, self.entry_id)
         HOP.labels("fill_to_stop").observe((self.record.guard_sent_at - self.record.filled_at) / 1_000)
         if standing is not None:

@@ -38,9 +38,8 @@ class Watch:
 
     async def look(self) -> None:
         desk = self.desk
-        for order in desk.resting():
-            if order.client_order_id in desk.surplus:
-                await cancel(desk, order.client_order_id, conditional=True)
+        for order in desk.orphans():
+            await cancel(desk, order.client_order_id, conditional=True)
         if not desk.held:
             self._covered()
             if any(leg_of(order.client_order_id) for order in desk.resting()) and not self._saga_runs():

@@ -39,6 +39,7 @@ class Stage:
         self.exchange = PaperExchange()
         self.acknowledged: list[str] = []
         self._gateway: Gateway | None = None
+        self._asked_to_close = ""
 
     async def __aenter__(self) -> Self:
         await self.exchange.__aenter__()
@@ -122,10 +123,16 @@ class Stage:
     async def close(self, revision: int = 0, *, intents: tuple[str, ...] = (), position_id: str | None = None) -> None:
         position = self.position_id if position_id is None else position_id
         name = self.id_of(position or (intents or ("nothing",))[0], "exit")
+        self._asked_to_close = name
         await self.send(Close(self.account, SYMBOL, position, revision, intents, name, Exit.CLOSE, 0), "close")
 
     async def closed(self, seconds: float = 10.0) -> None:
-        await until(lambda: self.desk.close is not None and self.desk.close.flat, "flat", seconds)
+        """Until the last close that was sent has been worked."""
+        def holds() -> bool:
+            close = self.desk.close
+            return close is not None and close.client_order_id == self._asked_to_close and close.flat
+
+        await until(holds, "flat", seconds)
 
     # ------------------------------------------------------------------------------------------------------------ the exchange
 

@@ -166,6 +166,22 @@ async def test_killed_between_the_request_and_its_answer(remote: Remote) -> None
     assert await remote.fills() == ["BUY 0.01 entry.0"]
 
 
+async def test_killed_between_the_guard_and_its_answer(remote: Remote) -> None:
+    """The guard stands, and nobody knows: the next process asks for it again, is told that it is there, and looks before it believes that."""
+    worker = await (await remote.worker()).ready()
+    remote.fault("hang", path="algoOrder", method="POST", client_id="qs-guard", seconds=5.0)
+    remote.fault("mute", count=9)
+    await remote.publish(remote.entry())
+    await remote.guarded()
+    await worker.killed()
+    remote.exchange.faults.armed.clear()
+
+    await (await remote.worker()).ready()
+    await remote.told_last("i1 PROTECTED guard.0 59000")
+
+    assert (remote.resting(), remote.requests()) == (["guard.0 59000"], ["entry.0 ok", "guard.0 ok", "guard.0 -4116"])
+
+
 async def test_killed_before_the_venue_had_the_request(remote: Remote) -> None:
     """Durable, and then nothing: it ends EXPIRED, and is not sent by the next process."""
     worker = await (await remote.worker()).ready()

@@ -5,8 +5,12 @@ import pytest
 
 from streams.core.events import BalanceSeen, GatewaySeen
 from streams.core.values import Side, decimal, e8
+from streams.venue import desks
 from streams.venue.answers import Kind, Order
 from tests.gateway.stage import SYMBOL, Stage, told, until
+
+
+QUANTITY = e8("0.01")
 
 
 async def booked(stage: Stage) -> tuple[str, int]:
@@ -94,6 +98,20 @@ async def test_what_a_stranger_trades_is_in_the_books_too(occupied: Stage) -> No
     await occupied.held("0.015")
 
     assert [told(fill.client_order_id) for fill in await occupied.log("order.fill")][1:] == ["web-3"]
+
+
+async def test_what_ended_long_ago_is_forgotten_and_what_a_position_needs_is_not(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    await stage.entered()
+    await stage.close()
+    await stage.closed()
+    await stage.entered("i2")
+    monkeypatch.setattr(desks, "KNOWN_MS", -1_000)                             # everything is long ago
+    stage.gateway.desks.forget()
+    await stage.end()
+    await stage.begin()
+
+    assert [record.key for record in stage.desk.records()] == [stage.id_of("i2", "entry")]
+    assert stage.desk.book.held.quantity == QUANTITY
 
 
 async def test_a_restart_reads_its_books_from_the_log_and_asks_for_the_rest(stage: Stage) -> None:

@@ -41,6 +41,14 @@ def test_what_is_still_being_written_is_not_in_the_snapshot() -> None:
     assert (book.confirmed(1, since=0).offset, book.record.quantity) == (100, 0)
 
 
+def test_idle_books_move_on_and_others_do_not() -> None:
+    idle, busy = Book(NEW, new=False), Book(NEW, new=False)
+    busy.book(trade(1), "c")
+    record = idle.idle(500)
+
+    assert (record and record.offset, idle.idle(500), busy.idle(500), Book(NEW, new=True).idle(500)) == (500, None, None, None)
+
+
 @given(st.lists(st.integers(1, 12), unique=True, max_size=12), st.integers(0, 12), st.integers(0, 12))
 def test_a_successor_has_the_same_books(order: list[int], confirmed: int, written: int) -> None:
     """Trades come in any order, some of them are durable, the list has confirmed some: who reads on from the record holds and knows the same."""
