@@ -10,11 +10,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import msgspec
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, OffsetSpec, ResourceType
+from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, ResourceType
 
 from streams.runtime.records import Rank, Stored
 from streams.wire.topics import PARTITIONS
@@ -46,6 +46,7 @@ class Log:
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
         self.admin = AdminClient({"bootstrap.servers": setup.bootstrap})
+        self.looker = Consumer({"bootstrap.servers": setup.bootstrap, "group.id": setup.group})      # asks, and never joins
         self.producer = Producer({"bootstrap.servers": setup.bootstrap, "partitioner": "murmur2_random", "enable.idempotence": True})
 
     def make(self, *names: str, partitions: int = PARTITIONS, config: dict[str, str] | None = None) -> None:
@@ -65,7 +66,6 @@ class Log:
         until(lambda: self._led(names, partitions), f"leaders for {names}")
 
     def _led(self, names: tuple[str, ...], partitions: int) -> bool:
-        self.admin = AdminClient({"bootstrap.servers": self.setup.bootstrap})     # one that has seen no leader goes on seeing none
         try:
             self.ends(*names, partitions=partitions)
         except KafkaException:
@@ -111,9 +111,8 @@ class Log:
 
     def ends(self, *topics: str, partitions: int = PARTITIONS) -> dict[TopicPartition, int]:
         """Of the partitions that hold anything."""
-        latest = cast(OffsetSpec, OffsetSpec.latest())                            # type: ignore[no-untyped-call]
-        places = {TopicPartition(topic, partition): latest for topic in topics for partition in range(partitions)}
-        ends = {place: asked.result().offset for place, asked in self.admin.list_offsets(places).items()}
+        places = [TopicPartition(topic, partition) for topic in topics for partition in range(partitions)]
+        ends = {place: self.looker.get_watermark_offsets(place, timeout=10)[1] for place in places}
         return {place: end for place, end in ends.items() if end}
 
     def end(self, topic: str) -> int:
@@ -121,9 +120,9 @@ class Log:
         return sum(self.ends(topic).values())
 
     def committed(self) -> dict[TopicPartition, int]:
-        asked = self.admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(self.setup.group)])
-        places = asked[self.setup.group].result().topic_partitions
-        return {TopicPartition(place.topic, place.partition): place.offset for place in places}
+        places = [TopicPartition(self.setup.topic(name), partition) for name in INPUTS for partition in range(PARTITIONS)]
+        found = self.looker.committed(places, timeout=10)
+        return {TopicPartition(place.topic, place.partition): place.offset for place in found if place.offset >= 0}
 
     def committed_to(self, place: TopicPartition, offset: int) -> bool:
         return self.committed().get(place) == offset
