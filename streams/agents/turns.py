@@ -18,6 +18,8 @@ from streams.runtime.records import Output, Place, Record
 from streams.wire.codec import decode, encode
 from streams.wire.topics import TOPIC_OF, key_of
 
+KEY_KEPT, VALUE_KEPT, DETAIL_KEPT = 65_536, 1_400_000, 1_000      # bytes, bytes, characters; the key is written twice, all together below RECORD_MAX
+
 
 class Counted(Protocol):
     """A state that counts its events."""
@@ -81,7 +83,13 @@ def output_of(message: Any) -> Output:  # noqa: ANN401  (any message of the topi
 
 
 def buried(group: str, record: Record, error: Unreadable) -> Bury:
-    return Bury(*record.first, group, error.reason, error.what, record.key, record.value, record.first_log_time)
+    """The broker takes larger records than our producers write: of those the beginning is kept, and said to be one."""
+    detail = error.what[:DETAIL_KEPT]
+    for name, given, most in (("key", record.key, KEY_KEPT), ("value", record.value, VALUE_KEPT)):
+        if given is not None and len(given) > most:
+            detail += f"; of the {len(given)} bytes of its {name} the first {most} are kept, all of them lie at its place"
+    key, value = record.key and record.key[:KEY_KEPT], record.value and record.value[:VALUE_KEPT]
+    return Bury(*record.first, group, error.reason, detail, key, value, record.first_log_time)
 
 
 def fact(record: Record) -> Any:  # noqa: ANN401

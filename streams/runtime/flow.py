@@ -31,9 +31,8 @@ from streams.runtime import metrics
 from streams.runtime.faust import App
 from streams.runtime.records import Output, Record, State, Stored, record_of, routed_on
 from streams.runtime.room import Room
-from streams.wire.topics import PARTITIONS, RECORD_MAX, partition_of
+from streams.wire.topics import PARTITIONS, partition_of, record_max
 
-FRAMING = 512                                            # bytes of a record beside key, value and headers, generously
 home_of = lru_cache(maxsize=65_536)(partition_of)
 
 
@@ -155,7 +154,10 @@ class KeyedFlow(Generic[State]):
         home = home_of(key)
         if record.routed:
             raise Unreadable("PARTITION_WRONG", f"{key!r} belongs to partition {home}, and the record was routed on once already")
-        return routed_on(record, key, home)
+        output = routed_on(record, key, home)
+        if output.size > (most := record_max(record.topic)):
+            raise Unreadable("TOO_LARGE", f"{key!r} belongs to partition {home}, and {output.size} bytes cannot be routed on; the limit is {most}")
+        return output
 
     def _is_due(self, key: bytes, beat: Record) -> bool:
         """Also where the beat had its turn before: it comes again, and so do its outputs."""
@@ -205,9 +207,9 @@ class KeyedFlow(Generic[State]):
     def _refuse_too_large(self, key: bytes, value: bytes, outputs: Iterable[Output], record: Record) -> None:
         sizes = [(self.table.changelog_topic_name, len(key) + len(value)), *((output.topic, output.size) for output in outputs)]
         for topic, size in sizes:
-            if size + FRAMING > RECORD_MAX:
+            if size > (most := record_max(topic)):
                 raise BrokenInvariant(
-                    f"{record.topic}-{record.partition} at {record.offset} makes a record of {size} bytes for {topic}; the limit is {RECORD_MAX}",
+                    f"{record.topic}-{record.partition} at {record.offset} makes a record of {size} bytes for {topic}; the limit is {most}",
                     "find what grows without bound in the state or the output of this key; the event is worked again at the next start",
                 )
 

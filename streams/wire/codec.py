@@ -13,7 +13,7 @@ from streams.core.events import Intent
 from streams.errors import Unreadable
 from streams.wire import intents
 from streams.wire.schemas import MESSAGES, ids, name_of, schema
-from streams.wire.topics import TOPICS
+from streams.wire.topics import MESSAGE_MAX, TOPICS
 
 HEADER = struct.Struct(">bI")
 _IDS = ids()
@@ -21,6 +21,7 @@ _PARSED = {message: parse_schema(schema(message)) for message in MESSAGES}
 _HEADERS = {message: HEADER.pack(0, _IDS[name_of(message)]) for message in MESSAGES}
 _BY_ID = {_IDS[name_of(message)]: message for message in MESSAGES}
 _ALLOWED = {topic.name: frozenset(topic.messages) for topic in TOPICS}
+_LARGEST = {topic.name: topic.message_max for topic in TOPICS}
 
 
 def encode(message: Any) -> bytes:  # noqa: ANN401  (any message of the topic table)
@@ -36,10 +37,12 @@ def encode(message: Any) -> bytes:  # noqa: ANN401  (any message of the topic ta
 def decode(topic: str, value: bytes) -> Any:  # noqa: ANN401
     """The message that a record of this topic holds.
 
-    Raises Unreadable: EMPTY, HEADER, SCHEMA_UNKNOWN, TOPIC_WRONG, AVRO, FIELD, JSON, or the reason of an intent's field.
+    Raises Unreadable: EMPTY, TOO_LARGE, HEADER, SCHEMA_UNKNOWN, TOPIC_WRONG, AVRO, FIELD, JSON, or the reason of an intent's field.
     """
     if not value:
         raise Unreadable("EMPTY", "the record has no value")
+    if len(value) > (largest := _LARGEST.get(topic, MESSAGE_MAX)):
+        raise Unreadable("TOO_LARGE", f"{len(value)} bytes; a message of {topic} has at most {largest}")
     intents_here = Intent in _ALLOWED.get(topic, ())
     if intents_here and value[0] != 0:
         return intents.from_json(value)

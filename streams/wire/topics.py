@@ -2,6 +2,7 @@
 
 Every topic has 12 partitions in every environment: a key's partition is part of the contract (murmur2 of its raw bytes).
 """
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -14,6 +15,8 @@ from streams.core import ledger
 PARTITIONS = 12
 DAY_MS = 86_400_000
 RECORD_MAX = 1_572_864                # bytes: our producers refuse more
+MESSAGE_MAX = 65_536                  # bytes of a fact or a request: ten times the longest that is meant; states are made of them
+FRAMING = 2_048                       # bytes of a record beside its key, value and headers, generously
 COMPACTED = {"cleanup.policy": "compact", "min.compaction.lag.ms": "3600000"}   # a last record may rank lower than the one before: keep both an hour
 
 
@@ -29,6 +32,7 @@ class Topic(msgspec.Struct, frozen=True):
     messages: tuple[type, ...]
     keep: dict[str, str]
     bytes_max: int = 2 * 1024 * 1024
+    message_max: int = MESSAGE_MAX    # bytes of a value that is read; more is no message
 
     @property
     def config(self) -> dict[str, str]:
@@ -36,20 +40,20 @@ class Topic(msgspec.Struct, frozen=True):
 
 
 PRICE_TICK = Topic("price.tick", "symbol", (e.Tick, e.Beat), kept(7))
-TRADE_INTENT = Topic("trade.intent", "symbol", (e.Intent,), kept(90), bytes_max=1024 * 1024)
+TRADE_INTENT = Topic("trade.intent", "symbol", (e.Intent,), kept(90), bytes_max=1024 * 1024, message_max=1024 * 1024)
 INSTRUMENT = Topic("instrument", "symbol", (e.Instrument, e.SymbolControlled), COMPACTED)
 ORDER_PROPOSAL = Topic("order.proposal", "account", (c.Propose,), kept(7))
 ORDER_COMMAND = Topic("order.command", "symbol", (c.Enter,), kept(90))
 EXIT_COMMAND = Topic("exit.command", "symbol", (c.Plan, c.Close, c.Withdraw), kept(90))
 ORDER_STATUS = Topic("order.status", "symbol", (e.EntryReported, e.PlanReported, e.ExitReported), kept(90))
-ORDER_LEDGER = Topic("order.ledger", "key", ledger.LEDGER, COMPACTED)
+ORDER_LEDGER = Topic("order.ledger", "key", ledger.LEDGER, COMPACTED, message_max=RECORD_MAX)
 ORDER_FILL = Topic("order.fill", "symbol", (e.Filled,), kept(0))
 POSITION_UPDATE = Topic("position.update", "account", (e.PositionUpdated,), kept(7))
 ACCOUNT_EVENT = Topic(
     "account.event", "account", (e.BalanceSeen, e.ModeWanted, e.FlattenWanted, e.ModeSet, e.GatewaySeen, e.LagSeen, e.Beat), kept(90)
 )
-DECISION_LOG = Topic("decision.log", "key", (c.Decided, c.SettingsSeen), kept(90))
-DEAD_LETTER = Topic("dead.letter", "", (c.Bury,), kept(30))
+DECISION_LOG = Topic("decision.log", "key", (c.Decided, c.SettingsSeen), kept(90), message_max=RECORD_MAX)
+DEAD_LETTER = Topic("dead.letter", "", (c.Bury,), kept(30), message_max=RECORD_MAX)
 LAG_STATUS = Topic("lag.status", "group", (c.LagReported,), COMPACTED)
 POSITIONS_CHANGELOG = Topic("positions-positions-changelog", "", (), COMPACTED)
 ACCOUNTS_CHANGELOG = Topic("risk-accounts-changelog", "", (), COMPACTED)
@@ -59,6 +63,12 @@ TOPICS: tuple[Topic, ...] = (
     POSITION_UPDATE, ACCOUNT_EVENT, DECISION_LOG, DEAD_LETTER, LAG_STATUS, POSITIONS_CHANGELOG, ACCOUNTS_CHANGELOG,
 )
 TOPIC_OF: dict[type, Topic] = {message: topic for topic in TOPICS for message in topic.messages if message is not e.Beat}
+
+
+@cache
+def record_max(topic: str) -> int:
+    """Bytes of key, value and headers that a producer of ours can write there: the client's limit, or the topic's where that is narrower."""
+    return min([RECORD_MAX, *(one.bytes_max for one in TOPICS if one.name == topic)]) - FRAMING
 
 
 def key_of(message: Any) -> bytes | None:  # noqa: ANN401  (any message of TOPIC_OF)

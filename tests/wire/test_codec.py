@@ -24,6 +24,7 @@ FIELDS = st.sampled_from([*sorted(KNOWN), "else"])
         ("price.tick", b"{}", "HEADER"),
         ("price.tick", HEADER.pack(0, 9_999) + TICK[5:], "SCHEMA_UNKNOWN"),
         ("order.fill", TICK, "TOPIC_WRONG"),
+        ("order.fill", encode(EXAMPLES["filled"]) + b" " * 65_536, "TOO_LARGE"),
         ("no.such.topic", TICK, "TOPIC_WRONG"),
         ("price.tick", TICK[:-1], "AVRO"),
         ("price.tick", TICK + b"\x00", "AVRO"),
@@ -34,6 +35,7 @@ FIELDS = st.sampled_from([*sorted(KNOWN), "else"])
         ("trade.intent", b"[" * 100_000, "JSON"),
         ("trade.intent", b"\xff\xfe{}", "JSON"),
         ("trade.intent", b"{" + b" " * (1024 * 1024 - 10), "JSON"),
+        ("trade.intent", b"{" + b" " * (1024 * 1024), "TOO_LARGE"),            # packed, the broker takes more
     ],
 )
 def test_what_cannot_be_read_says_why(topic: str, value: bytes, reason: str) -> None:
