@@ -20,13 +20,14 @@ CANCEL_ONLY = ("SETTLING", "CLOSE", "PRE_SETTLE", "DELIVERED")
 class Exchange:
     """Accounts by API key. `tell(key, event)` is called for every event of the user data stream, in order."""
 
-    def __init__(self, symbols: Mapping[str, Rules] | None = None, *, tell: Tell = lambda _key, _row: None) -> None:
+    def __init__(self, symbols: Mapping[str, Rules] | None = None, *, tell: Tell = lambda _key, _row: None, born: int = 0) -> None:
         self.rules = dict(symbols or ALL)
         self.status = dict.fromkeys(self.rules, "TRADING")
         self.tops: dict[str, Top] = {}
         self.accounts: dict[str, Account] = {}
         self.tell = tell
-        self._order_ids, self._algo_ids, self._trade_ids = count(8_000_000_001), count(4_000_001_000_000_001), count(1)
+        first = born * 1_000                              # ids never come again, also after a restart: `born` is its time in ms
+        self._order_ids, self._algo_ids, self._trade_ids = count(first + 8_000_000_001), count(first + 4_000_001_000_000_001), count(first + 1)
 
     # ------------------------------------------------------------------------------------------------------------ requests
 

@@ -51,7 +51,7 @@ class PaperExchange:
         self.secrets = dict(secrets or {"paper": "paper"})
         self.clock, self.faults, self.record, self.usage = clock, Faults(), Record(), Usage()
         self.sockets = Sockets(self.faults)
-        self.engine = Exchange({symbol: ALL[symbol] for symbol in symbols}, tell=self.sockets.tell)
+        self.engine = Exchange({symbol: ALL[symbol] for symbol in symbols}, tell=self.sockets.tell, born=clock())
         self.engine.accounts = {key: Account(wallets=dict(wallets or WALLETS)) for key in self.secrets}
         self.frozen: set[str] = set()
         self._source, self._address = source, (host, port)
