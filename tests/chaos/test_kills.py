@@ -29,7 +29,8 @@ class Kill(msgspec.Struct, frozen=True):
 
 
 KILLS = (
-    Kill("feed"), Kill("positions"), Kill("risk"), Kill("gateway"), Kill("gateway", forgets=True), Kill("gateway", forgets=True, bare=True), Kill("broker"),
+    Kill("feed"), Kill("positions"), Kill("risk"), Kill("gateway"), Kill("gateway", forgets=True), Kill("gateway", forgets=True, bare=True),
+    Kill("broker"),
 )
 
 
