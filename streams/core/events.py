@@ -3,7 +3,7 @@
 Prices, quantities and amounts are 1e-8 integers, ratios are ppm, times are epoch milliseconds. A time named `venue_time` orders the venue's
 events and is compared with nothing else; ages and deadlines are reckoned in the `log_time` of the record that carries the fact (`Seen`).
 """
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 import msgspec
 
@@ -11,6 +11,9 @@ from streams.core.values import Side
 from streams.core.words import Action, EntryState, Exit, Mode, OrderType
 
 Body = TypeVar("Body")
+AMOUNT_MAX = 10**18                   # ten thousand million units: sums of them must fit the wire's 64 bits
+Amount = Annotated[int, msgspec.Meta(gt=0, le=AMOUNT_MAX)]
+Balance = Annotated[int, msgspec.Meta(ge=-AMOUNT_MAX, le=AMOUNT_MAX)]
 
 
 class Seen(msgspec.Struct, Generic[Body], frozen=True):
@@ -124,11 +127,11 @@ class Filled(msgspec.Struct, frozen=True):
     account: str
     symbol: str
     side: Side
-    quantity: int
-    price: int
-    fee: int                          # positive is a cost
+    quantity: Amount
+    price: Amount
+    fee: Balance                      # positive is a cost
     fee_asset: str
-    realised_pnl: int                 # the venue's, without fees
+    realised_pnl: Balance             # the venue's, without fees
     trade_id: str
     client_order_id: str
     venue_order_id: str

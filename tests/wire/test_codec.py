@@ -1,6 +1,7 @@
 """Whatever the bytes are, `decode` gives a message or says why not."""
 import json
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,6 +31,7 @@ FIELDS = st.sampled_from([*sorted(KNOWN), "else"])
         ("price.tick", TICK + b"\x00", "AVRO"),
         ("price.tick", TICK[:5] + b"\xff" * 20, "AVRO"),
         ("order.fill", encode(EXAMPLES["filled"]).replace(b"\x08SELL", b"\x08SOLD"), "FIELD"),
+        ("order.fill", encode(msgspec.structs.replace(EXAMPLES["filled"], quantity=10**18 + 1)), "FIELD"),
         ("trade.intent", b"[1]", "JSON"),
         ("trade.intent", b'{"symbol": "BTCUSDT"', "JSON"),
         ("trade.intent", b"[" * 100_000, "JSON"),
