@@ -19,6 +19,7 @@ import msgspec
 from confluent_kafka import Producer
 
 from streams.core.events import Filled, Intent
+from streams.core.ledger import OrderState
 from streams.core.values import e8
 from streams.core.words import Action
 from streams.demo.pipeline import Pipeline, free_port
@@ -146,6 +147,11 @@ class House:
             if isinstance(record.message, Filled):
                 total[record.message.symbol] += record.message.signed
         return {symbol: quantity for symbol, quantity in total.items() if quantity}
+
+    def ended(self, intent_id: str) -> bool:
+        """Whether it was commanded, and has ended without an order."""
+        command = self.pipeline.board.tally.commands.get(intent_id)
+        return command is not None and self.pipeline.board.tally.orders.get(command[0].entry_id) is OrderState.EXPIRED
 
     async def agrees(self) -> bool:
         """The books are the exchange's positions, and every one is covered."""
