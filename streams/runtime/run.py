@@ -42,7 +42,8 @@ async def _live(app: App, around: AbstractAsyncContextManager[Any], grace_s: flo
         asyncio.get_running_loop().add_signal_handler(number, asked.set)
 
     async def ready() -> None:
-        _log.info("the worker is ready", group=app.conf.id, instance=app.conf.consumer_group_instance_id)
+        if not asked.is_set():
+            _log.info("the worker is ready", group=app.conf.id, instance=app.conf.consumer_group_instance_id)
 
     app.on_startup_finished = ready
     async with around:
