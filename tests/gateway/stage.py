@@ -157,6 +157,9 @@ class Stage:
         """Every request to make an order that arrived there, by leg and revision, with the code of a refusal."""
         return [f"{told(one.client_id)} {one.code or 'ok'}" for one in self.exchange.record.requests if one.method == method]
 
+    def moves(self) -> list[str]:
+        return [f"{one.method} {told(one.client_id)}" for one in self.exchange.record.requests]
+
     def unprotected_ms(self) -> int:
         return int(max([1000 * one["ms"] for one in self.exchange.record.told(self.exchange.clock())["unprotected"]], default=0) / 1000)
 

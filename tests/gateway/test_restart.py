@@ -23,7 +23,7 @@ from tests.gateway.stage import SYMBOL, Stage, until
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
-READY_S = 40.0
+READY_S = 90.0
 
 
 class Worker:

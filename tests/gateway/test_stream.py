@@ -9,7 +9,6 @@ from streams.venue import desks
 from streams.venue.answers import Kind, Order
 from tests.gateway.stage import SYMBOL, Stage, told, until
 
-
 QUANTITY = e8("0.01")
 
 
