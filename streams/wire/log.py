@@ -4,6 +4,7 @@ Readers belong to no group, see committed records only and need no offsets of th
 """
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from streams.wire.codec import decode, encode
 from streams.wire.topics import TOPIC_OF, key_of
 
 TIMEOUT_S = 10.0
+LEADER_S = 30.0                       # a busy machine takes its time to lead 200 new partitions
 LEADERLESS = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.UNKNOWN_TOPIC_OR_PART)
 CLIENT = {"log_level": 0, "socket.connection.setup.timeout.ms": 5_000, "allow.auto.create.topics": False}
 
@@ -105,7 +107,7 @@ def _places(consumer: Consumer, topics: Sequence[str]) -> list[TopicPartition]:
 
 def _end(consumer: Consumer, place: TopicPartition) -> int:
     """The partition's end. A topic that was made a moment ago may have no leader yet: it is asked again."""
-    deadline = time.monotonic() + TIMEOUT_S
+    deadline = time.monotonic() + LEADER_S
     while True:
         try:
             return int(consumer.get_watermark_offsets(place, timeout=TIMEOUT_S)[1])
