@@ -116,6 +116,8 @@ def _end(consumer: Consumer, place: TopicPartition) -> int:
             if time.monotonic() > deadline or not (said.retriable() or said.code() in LEADERLESS):
                 raise NotReachable(f"the end of {place.topic}-{place.partition} cannot be had: {said.str()}", "streams topics check") from None
             consumer.poll(0.05)
+            with suppress(KafkaException):               # a client that has seen no leader goes on seeing none until it asks
+                consumer.list_topics(place.topic, timeout=TIMEOUT_S)
 
 
 def _starts(consumer: Consumer, topics: Sequence[str], since: int | None) -> list[TopicPartition]:
