@@ -18,7 +18,7 @@ from streams.runtime.broker import EmbeddedBroker
 from streams.runtime.records import FIRST
 from streams.wire.codec import HEADER, encode
 from streams.wire.log import read
-from streams.wire.topics import DEAD_LETTER, DECISION_LOG, PARTITIONS, TOPICS, partition_of
+from streams.wire.topics import COMPACTED, DEAD_LETTER, DECISION_LOG, PARTITIONS, TOPICS, partition_of
 from tests.chaos.house import WORKERS, House, buy, until
 from tests.wire.examples import EXAMPLES
 
@@ -68,7 +68,7 @@ def broken(topic: str) -> list[Sent]:
         (b"\x00" * (BY_NAME[topic].bytes_max - BATCH), "SCHEMA_UNKNOWN" if intent else "TOO_LARGE"),
         (b"\x01" * 8_000_000, "TOO_LARGE"),                              # packed, it is small
     ]
-    sent = [Sent(topic, value, reason, key=None if number % 2 else b"BTCUSDT") for number, (value, reason) in enumerate(values)]
+    sent = [Sent(topic, value, reason, key=_no_key(topic) if number % 2 else b"BTCUSDT") for number, (value, reason) in enumerate(values)]
     return [*sent, Sent(topic, b"\x00", "HEADER", key=b"k" * (BY_NAME[topic].bytes_max - 2 * BATCH))]
 
 
@@ -82,6 +82,11 @@ def _wrong_field(topic: str) -> bytes:
     good, word = encode(EXAMPLES[{**KEYED, **COMMANDS}[topic]]), {**WORDS, **NO_WORDS}[topic]
     assert word in good
     return good.replace(word, b"\xff" * len(word) if topic in NO_WORDS else b"X" * len(word))
+
+
+def _no_key(topic: str) -> bytes | None:
+    """A compacted topic takes no record without one."""
+    return b"none" if BY_NAME[topic].keep is COMPACTED else None
 
 
 def misplaced(topic: str) -> list[Sent]:
@@ -99,7 +104,7 @@ def misplaced(topic: str) -> list[Sent]:
 def careless(topic: str) -> list[tuple[Sent, str]]:
     """Good records, and the key of the state that works them."""
     found = []
-    for number, (key, shift) in enumerate(((None, 0), (b"somebody else", 0), (None, 5), (b"somebody else", 7))):
+    for number, (key, shift) in enumerate(((_no_key(topic), 0), (b"somebody else", 0), (_no_key(topic), 5), (b"somebody else", 7))):
         good = _good(topic, f"GOOD{number}{topic.replace('.', '').upper()}")
         partition = (partition_of(_place(good)) + shift) % PARTITIONS
         found.append((Sent(topic, encode(good), "", key=key, partition=partition), _place(good).decode()))
