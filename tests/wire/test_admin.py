@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
+from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, ResourceType
 
 from streams.errors import NotReachable
@@ -46,6 +47,18 @@ def test_what_differs_is_named_with_the_command_that_mends_it(kafka: str) -> Non
     assert found == expected
     assert apply(kafka, [fill, intent]) == []
     assert len(check(kafka, [fill, intent])) == 2, "applying mends nothing that is there"
+
+
+def test_the_limit_is_of_what_was_unpacked(kafka: str) -> None:
+    """A worker has no codec but the one of its standard library, and a small record must not become a large one in its hands."""
+    topic = msgspec.structs.replace(TRADE_INTENT, name="packed.trade.intent")
+    apply(kafka, [topic])
+    told: list[str | None] = []
+    producer = Producer({"bootstrap.servers": kafka, "compression.type": "zstd", "message.max.bytes": 16_000_000, "log_level": 0})
+    for size in (topic.bytes_max // 2, topic.bytes_max * 4):
+        producer.produce(topic.name, b"\0" * size, on_delivery=lambda error, _: told.append(error.name() if error else None))
+        assert producer.flush(20) == 0
+    assert told == [None, "MSG_SIZE_TOO_LARGE"]
 
 
 def test_a_cluster_keeps_three_copies_and_one_machine_one() -> None:

@@ -37,7 +37,7 @@ FIELDS = st.sampled_from([*sorted(KNOWN), "else"])
         ("trade.intent", b"[" * 100_000, "JSON"),
         ("trade.intent", b"\xff\xfe{}", "JSON"),
         ("trade.intent", b"{" + b" " * (1024 * 1024 - 10), "JSON"),
-        ("trade.intent", b"{" + b" " * (1024 * 1024), "TOO_LARGE"),            # packed, the broker takes more
+        ("trade.intent", b"{" + b" " * (1024 * 1024), "TOO_LARGE"),
     ],
 )
 def test_what_cannot_be_read_says_why(topic: str, value: bytes, reason: str) -> None:
