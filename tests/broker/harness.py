@@ -46,8 +46,12 @@ class Log:
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
         self.admin = AdminClient({"bootstrap.servers": setup.bootstrap})
-        self.looker = Consumer({"bootstrap.servers": setup.bootstrap, "group.id": setup.group})      # asks, and never joins
+        self.looker = self._new_looker()
         self.producer = Producer({"bootstrap.servers": setup.bootstrap, "partitioner": "murmur2_random", "enable.idempotence": True})
+
+    def _new_looker(self) -> Consumer:
+        """It asks for offsets, and never joins."""
+        return Consumer({"bootstrap.servers": self.setup.bootstrap, "group.id": self.setup.group})
 
     def make(self, *names: str, partitions: int = PARTITIONS, config: dict[str, str] | None = None) -> None:
         topics = [NewTopic(name, partitions, 1, config={**APPENDED, **(config or {})}) for name in names]
@@ -66,6 +70,8 @@ class Log:
         until(lambda: self._led(names, partitions), f"leaders for {names}")
 
     def _led(self, names: tuple[str, ...], partitions: int) -> bool:
+        self.looker.close()                             # one that has met a topic too early goes on not knowing it for half a minute
+        self.looker = self._new_looker()
         try:
             self.ends(*names, partitions=partitions)
         except KafkaException:

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from confluent_kafka import Producer
 
+from streams.wire.topics import record_max
 from tests.broker.harness import CLEAN, Log, audit, numbered, tables, until, value_of, workers
 from tests.broker.worker import Count, Setup
 
@@ -53,7 +54,7 @@ def test_an_unreadable_record_is_a_dead_letter_and_the_next_one_is_worked(setup:
     ("fault", "said"),
     [
         pytest.param({"to": "nowhere"}, "UnknownTopicOrPartition", id="the output topic does not exist"),
-        pytest.param({"large": 1_600_000}, "the limit is 1572864", id="the output is above our own limit"),
+        pytest.param({"large": 1_600_000}, f"the limit is {record_max('out')}", id="the output is above our own limit"),
         pytest.param({"to": "narrow", "large": 60_000}, "MessageSizeTooLarge", id="the broker refuses it"),
     ],
 )
