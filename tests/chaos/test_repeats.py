@@ -2,13 +2,15 @@
 import asyncio
 import random
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from streams.core.commands import Decided, Enter, Verdict
-from streams.core.events import EntryReported
+from streams.core.events import EntryReported, Intent
+from streams.core.ledger import OrderState
 from streams.core.words import Action, EntryState
 from streams.paper.instruments import ALL
 from streams.runtime.broker import EmbeddedBroker
@@ -71,14 +73,18 @@ async def _publish(house: House, dice: random.Random) -> tuple[set[str], set[str
             house.publish(asked)
             house.publish(dice.sample(asked, len(asked)), strewn=dice)
             if wave < PATIENT_WAVES:
-                await until(lambda action=asked[0].action: _came(house, action), f"wave {wave}: {make.__name__}")  # type: ignore[misc]
+                await until(partial(_settled, house, asked), f"wave {wave}: {make.__name__}")
     return ids[Action.BUY], ids[Action.CLOSE]
 
 
-async def _came(house: House, action: Action) -> bool:
-    """Most stand after the BUYs; none after the CLOSEs."""
-    held = (await house.look()).held
-    return len(held) >= len(SYMBOLS) // 2 if action is Action.BUY else not held
+async def _settled(house: House, asked: list[Intent]) -> bool:
+    """Every BUY of the wave is denied or over with its order; after the CLOSEs nothing is held, and positions knows it."""
+    tally, held = house.pipeline.board.tally, (await house.look()).held
+    if asked[0].action is Action.CLOSE:
+        return not held and not tally.held
+    denied = {decision.subject for decision in tally.denials.values() if decision.reason not in REPEATED}
+    over = {intent_id for intent_id, (command, _) in tally.commands.items() if tally.orders.get(command.entry_id, OrderState.WISHED).ended}
+    return {intent.intent_id for intent in asked} <= denied | over
 
 
 def _answers(house: House) -> Answers:
