@@ -183,7 +183,15 @@ async def until_flat(desk: Desk) -> None:
         return
     named = {client_order_id(close.account, close.symbol, intent_id, "entry") for intent_id in close.intents}
     await _cancel_entries(desk, named)
-    await close_all(desk, _ids(desk), close.position_id, "exit", lambda: not _may_fill(desk, named), lambda: _meant(desk, close.position_id, named))
+    begun = False
+
+    def meant() -> bool:
+        """Once it is about what is held, it is about everything until the venue is flat."""
+        nonlocal begun
+        begun = begun or _about(desk, close.position_id, named)
+        return begun
+
+    await close_all(desk, _ids(desk), close.position_id, "exit", lambda: not _may_fill(desk, named), meant)
     if not desk.held:
         await cancel_resting(desk, but=())
     if desk.close is not None and desk.close.client_order_id == close.client_order_id:     # else another wish came meanwhile: it is worked next
@@ -191,11 +199,10 @@ async def until_flat(desk: Desk) -> None:
         _log.info("closed", symbol=desk.symbol, position=close.position_id, reason=close.reason.value, attempts=desk.close.attempts)
 
 
-def _meant(desk: Desk, position_id: str, named: set[str]) -> bool:
+def _about(desk: Desk, position_id: str, named: set[str]) -> bool:
     """Whether what is held is what the close is about: its position, or one that an intent which it names has opened since."""
-    held = desk.book.held.position_id
     opened = [record.position_id for entry_id, record in desk.entries.items() if entry_id in named and desk.filled(record)]
-    return not held or held == position_id or held in opened or "" in opened
+    return desk.held != 0 and desk.book.held.position_id in (position_id, *opened)
 
 
 def _may_fill(desk: Desk, named: set[str]) -> bool:

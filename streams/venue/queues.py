@@ -33,6 +33,7 @@ class SymbolQueues:
         self._planning: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
         self.sagas: dict[str, asyncio.Task[None]] = {}
+        self.guarding = False                            # the watch sets a guard anew
         self.office.run(self._work_exits(), f"exits of {desk.symbol}")
         self.office.run(self._work_entries(), f"entries of {desk.symbol}")
 
@@ -57,8 +58,8 @@ class SymbolQueues:
 
     @property
     def busy(self) -> bool:
-        """Whether something is under way that must not be left: a saga that may fill or has filled, a close."""
-        return self.closing or any(not task.done() for task in self.sagas.values())
+        """Whether something is under way that must not be left: a saga that may fill or has filled, a guard, a close."""
+        return self.guarding or self.closing or any(not task.done() for task in self.sagas.values())
 
     # ------------------------------------------------------------------------------------------------------------ exits
 

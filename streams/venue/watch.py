@@ -58,13 +58,17 @@ class Watch:
         return any(record.filled_at for record in self.desk.live_entries)
 
     async def _uncovered(self) -> None:
-        now = self.desk.office.clock.now()
+        desk = self.desk
+        now = desk.office.clock.now()
         self._since = self._since or now
-        UNPROTECTED.labels(self.desk.symbol).set((now - self._since) / 1_000)
+        UNPROTECTED.labels(desk.symbol).set((now - self._since) / 1_000)
         owner = self.owner()
-        busy = self.queues.closing or any(record.cover is Cover.NONE for record in self.desk.live_entries)
+        busy = self.queues.closing or any(record.cover is Cover.NONE for record in desk.live_entries)
         if now - self._since >= self._patience_ms and owner is not None and not busy:
+            self.queues.guarding = True
             await self._protect(owner)
+            self.queues.guarding = False
+            desk.wake()
 
     def owner(self) -> EntryRecord | None:
         """The newest entry of the position held: its price is the guard's. A position that strangers opened has none, and is left alone."""

@@ -3,8 +3,9 @@ import pytest
 
 from streams.core.commands import PlanStep, Step, Withdraw
 from streams.core.ledger import OrderState
-from streams.core.values import e8
-from tests.gateway.stage import Stage, until
+from streams.core.values import Side, e8
+from streams.venue.answers import Kind, Order
+from tests.gateway.stage import SYMBOL, Stage, until
 
 QUANTITY = e8("0.01")
 
@@ -104,6 +105,19 @@ async def test_a_close_of_what_the_stop_has_closed_meanwhile_ends_in_peace(stage
     await stage.closed()
 
     assert await stage.fills() == ["BUY 0.01 entry.0", "SELL 0.01 guard.0"]
+
+
+async def test_a_close_ends_when_the_venue_is_flat_not_when_the_books_are(stage: Stage) -> None:
+    """Somebody has added by hand, and the stream did not say so."""
+    await stage.entered()
+    stage.fault("mute", count=3)
+    venue = stage.gateway.venue
+    await venue.place(Order(SYMBOL, Side.BUY, Kind.MARKET, "by-hand", e8("0.005")), venue.clock.now())
+    await stage.close()
+    await stage.closed()
+
+    assert (stage.position, stage.resting()) == ("0", [])
+    assert await stage.fills() == ["BUY 0.01 entry.0", "SELL 0.01 exit.0", "BUY 0.005 by-hand", "SELL 0.005 exit.1"]
 
 
 async def test_a_close_refuses_the_intents_that_it_names_before_their_command_comes(stage: Stage) -> None:

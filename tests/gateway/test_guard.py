@@ -64,13 +64,15 @@ async def test_a_person_may_move_a_stop(stage: Stage) -> None:
     assert stage.resting() == ["by-hand 59200"]
 
 
-async def test_a_reduce_only_guard_that_no_longer_covers_all_is_set_anew(stage: Stage) -> None:
+async def test_a_guard_that_no_longer_covers_all_that_is_held_is_set_anew(stage: Stage) -> None:
+    """It rests reduce-only with a quantity; somebody adds to the position by hand."""
     stage.fault("reject", path="algoOrder", method="POST", client_id="qs-guard.0", code=-4130)
     await stage.entered()
-    record = await stage.entered("i2", stop="59100")
+    venue = stage.gateway.venue
+    await venue.place(Order(SYMBOL, Side.BUY, Kind.MARKET, "by-hand", e8("0.01")), venue.clock.now())
+    await until(lambda: stage.resting() == ["guard.1 59000", "guard.2 59000"], "the next guard rests beside it", 6.0)
 
-    assert (record.cover, stage.position) == (Cover.PROTECTED, "0.02")
-    assert stage.resting() == ["guard.0 59100", "guard.1 59000"]
+    assert stage.position == "0.02"
 
 
 async def test_a_limit_entry_is_guarded_when_it_fills(stage: Stage) -> None:

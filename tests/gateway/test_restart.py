@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -92,26 +92,28 @@ class Remote(Stage):
         await until(lambda: what in self.resting(), f"{what} rests; {self.requests()}", READY_S)
 
     async def position_opened(self) -> str:
-        await until_async(self, lambda fills: len(fills) > 0)
+        await self.booked(bool)
         return str((await self.log("order.fill"))[0].position_id)
+
+    async def booked(self, holds: Callable[[list[str]], bool]) -> None:
+        await eventually(self.fills, holds)
+
+    async def answered(self, holds: Callable[[list[str]], bool]) -> None:
+        await eventually(self.statuses, holds)
+
+    async def told(self, status: str) -> None:
+        await self.answered(lambda statuses: status in statuses)
 
     async def modes(self, count: int) -> None:
         """Until the ledger has had so many modes: what was said of them is in force."""
-        async with asyncio.timeout(20.0):
-            while sum(isinstance(one, ModeRecord) for one in await self.log("order.ledger")) < count:
-                pass
-
-    async def told_last(self, status: str) -> None:
-        await until_async(self, lambda _, statuses: status in statuses)
+        await eventually(lambda: self.log("order.ledger"), lambda records: sum(isinstance(one, ModeRecord) for one in records) == count)
 
 
-async def until_async(stage: Remote, holds: Any, seconds: float = 20.0) -> None:  # noqa: ANN401
+async def eventually(read: Callable[[], Awaitable[list[Any]]], holds: Callable[[list[Any]], bool], seconds: float = 30.0) -> None:
     """Reads the log until it holds."""
     async with asyncio.timeout(seconds):
-        while True:
-            fills, statuses = await stage.fills(), await stage.statuses()
-            if holds(fills, statuses) if holds.__code__.co_argcount == 2 else holds(fills):
-                return
+        while not holds(await read()):
+            pass
 
 
 @pytest.fixture
@@ -134,17 +136,17 @@ async def test_commands_come_by_the_log_and_a_restart_knows_them_all(remote: Rem
     plan = Plan(remote.account, SYMBOL, position, 0, Side.SELL, (stop,), Exit.STOP, 0)
     await remote.publish(plan)
     await remote.guarded("stop.0 59500")
-    await remote.told_last("plan 0 accepted stop.0")
+    await remote.told("plan 0 accepted stop.0")
     await worker.killed()
 
     await (await remote.worker()).ready()
     await remote.publish(enter, plan)
-    await until_async(remote, lambda _, statuses: statuses.count("plan 0 accepted stop.0") == 2 and statuses.count("i1 DONE 0.01") == 2)
+    await remote.answered(lambda statuses: min(statuses.count("plan 0 accepted stop.0"), statuses.count("i1 DONE 0.01")) >= 2)
     await remote.publish(Close(remote.account, SYMBOL, position, 1, ("i1",), remote.id_of(position, "exit"), Exit.CLOSE, 0))
     await until(lambda: remote.position == "0" and not remote.resting(), "flat and swept", 20.0)
 
     assert remote.requests() == ["entry.0 ok", "guard.0 ok", "stop.0 ok", "exit.0 ok"]
-    await until_async(remote, lambda fills: fills == ["BUY 0.01 entry.0", "SELL 0.01 exit.0"])
+    await remote.booked(lambda fills: fills == ["BUY 0.01 entry.0", "SELL 0.01 exit.0"])
 
 
 async def test_killed_between_the_request_and_its_answer(remote: Remote) -> None:
@@ -160,7 +162,7 @@ async def test_killed_between_the_request_and_its_answer(remote: Remote) -> None
 
     await (await remote.worker()).ready()
     await remote.guarded()
-    await remote.told_last("i1 PROTECTED guard.0 59000")
+    await remote.told("i1 PROTECTED guard.0 59000")
 
     assert remote.requests() == ["entry.0 ok", "guard.0 ok"]
     assert await remote.fills() == ["BUY 0.01 entry.0"]
@@ -177,7 +179,7 @@ async def test_killed_between_the_guard_and_its_answer(remote: Remote) -> None:
     remote.exchange.faults.armed.clear()
 
     await (await remote.worker()).ready()
-    await remote.told_last("i1 PROTECTED guard.0 59000")
+    await remote.told("i1 PROTECTED guard.0 59000")
 
     assert (remote.resting(), remote.requests()) == (["guard.0 59000"], ["entry.0 ok", "guard.0 ok", "guard.0 -4116"])
 
@@ -187,12 +189,11 @@ async def test_killed_before_the_venue_had_the_request(remote: Remote) -> None:
     worker = await (await remote.worker()).ready()
     remote.fault("delay", path="leverage", method="POST", seconds=30.0)     # asked before the entry's own request
     await remote.publish(remote.entry(lives_ms=4_000))
-    await asyncio.sleep(0)
-    await until(lambda: any(fault.kind == "delay" for fault in remote.exchange.faults.armed) is False, "the request under way", 20.0)
+    await until(lambda: not remote.exchange.faults.armed, "the request under way", 20.0)
     await worker.killed()
 
     await (await remote.worker()).ready()
-    await remote.told_last("i1 EXPIRED 0")
+    await remote.told("i1 EXPIRED 0")
 
     assert (remote.requests(), remote.position) == ([], "0")
 
@@ -239,7 +240,7 @@ async def test_what_a_paused_process_sends_late_has_no_effect(remote: Remote) ->
     await remote.publish(remote.entry(lives_ms=1_000))
     await asyncio.sleep(2.5)
     worker.send(signal.SIGCONT)
-    await remote.told_last("i1 EXPIRED 0")
+    await remote.told("i1 EXPIRED 0")
 
     assert (remote.position, [one for one in remote.requests() if one.endswith("ok")]) == ("0", [])
 
@@ -249,7 +250,7 @@ async def test_a_word_on_the_account_tightens_the_mode_and_risk_s_loosens_it(rem
     await remote.publish(ModeWanted(remote.account, Mode.HALTED, "a test", "a person", "r1"))
     await remote.modes(1)
     await remote.publish(remote.entry())
-    await remote.told_last("i1 REFUSED 0")
+    await remote.told("i1 REFUSED 0")
     await remote.publish(ModeWanted(remote.account, Mode.ACTIVE, "a test", "a person", "r2"), ModeSet(remote.account, Mode.ACTIVE, "a test", "r2"))
     await remote.modes(2)
     await remote.publish(remote.entry("i2"))
