@@ -8,7 +8,7 @@ from typing import Any, Self
 from streams.core import ids
 from streams.core.commands import Close, Enter, Plan, PlanStep, Withdraw
 from streams.core.events import EntryReported, ExitReported, Filled, PlanReported
-from streams.core.ledger import EntryRecord
+from streams.core.ledger import BeatRecord, EntryRecord
 from streams.core.values import Side, decimal, e8
 from streams.core.words import Exit, OrderType
 from streams.paper.server import PaperExchange
@@ -166,7 +166,9 @@ class Stage:
     # ------------------------------------------------------------------------------------------------------------ the log
 
     async def log(self, topic: str) -> list[Any]:
-        """This account's messages, in order."""
+        """This account's messages, in order, when all that the gateway had to write is written."""
+        if self._gateway is not None:
+            await self._gateway.ledger.write(BeatRecord(self.account, "stage", 0))
         records = await asyncio.to_thread(lambda: list(read(self.bootstrap, [topic])))
         return [record.message for record in records if getattr(record.message, "account", "") == self.account]
 
