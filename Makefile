@@ -5,6 +5,7 @@
 #   make check             lint, types, import rules
 #   make bench, make chaos measurements; faults
 #   make setup             the environment alone
+#   make docs              the pages that are written from the code
 #   make lock              resolve the locked packages and jars anew
 #
 # Nothing but Python is needed: PYTHON=/path/to/python names another one.
@@ -13,7 +14,7 @@ BIN := .venv/bin
 STAMP := .venv/.locked
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: setup demo test check bench chaos lock
+.PHONY: setup demo test check bench chaos docs lock
 .DEFAULT_GOAL := setup
 
 setup: $(STAMP)
@@ -43,6 +44,9 @@ bench: setup
 
 chaos: setup
 	@$(BIN)/pytest tests/chaos $(ARGS)
+
+docs: setup
+	@$(BIN)/streams explain denials --markdown > docs/denials.md
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --upgrade
 lock: setup

@@ -86,9 +86,18 @@ class Environment(BaseSettings):
     def decisions(self) -> Settings:
         """Limits and exit policies, the only settings that decisions know. Raises WrongUse."""
         defaults = Settings(default_account=self.account, accounts=(self.account,), symbols=self.symbols)
-        if self.config is None and not LIMITS.exists():
-            return defaults
-        return limits_file.read(self.config or LIMITS, defaults)
+        return defaults if self.limits_path is None else limits_file.read(self.limits_path, defaults)
+
+    @property
+    def limits_path(self) -> Path | None:
+        """The file that limits and exit policies are read from; None where the built-in ones hold."""
+        return self.config or (LIMITS if LIMITS.exists() else None)
+
+    def variable_of(self, field: str) -> str:
+        """The variable that gave a field its value, and whether `.env` said it; empty where the default holds."""
+        name = f"STREAMS_{field.upper()}"
+        shell = {given.upper() for given, value in os.environ.items() if value}
+        return name if name in shell else f"{name} in .env" if field in self.model_fields_set else ""
 
     def accounts(self, chosen: str = "") -> tuple[str, ...]:
         """The accounts that a command means: one, `all`, or by default this environment's."""

@@ -3,7 +3,7 @@ import sys
 
 import typer
 
-from streams.cli import control, feed, kafka, look, paper, run, topics, worker
+from streams.cli import control, explain, feed, kafka, look, paper, run, topics, worker
 from streams.errors import StreamsError
 
 COMMANDS = (
@@ -12,7 +12,7 @@ COMMANDS = (
     control.intent, control.halt, control.resume, control.flatten,
     worker.worker, feed.feed, feed.record, paper.paper,
 )
-GROUPS = {"kafka": kafka.app, "topics": topics.app}
+GROUPS = {"explain": explain.app, "kafka": kafka.app, "topics": topics.app}
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
 for command in COMMANDS:
