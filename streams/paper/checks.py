@@ -8,7 +8,7 @@ from streams.paper.instruments import Rules, price_places, quantity_places
 from streams.paper.orders import CONDITIONAL, Algo, Order, Top, VenueError
 
 CLIENT_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
-NUMBER = re.compile(r"-?\d+(\.\d*)?([eE]-?\d+)?")
+NUMBER = re.compile(r"-?\d{1,20}(\.\d{1,20})?")                # no exponent: 1e-1 is refused as Binance refuses it
 TOO_FINE = "Precision is over the maximum defined for this asset."
 TIMES_IN_FORCE = ("GTC", "IOC", "FOK", "GTX")
 Asked = Mapping[str, str]
@@ -26,7 +26,10 @@ def order_asked(asked: Asked, rules: Rules, top: Top, order_id: int, now: int) -
         raise VenueError(-4120, "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead.")
     if kind not in ("MARKET", "LIMIT"):
         raise VenueError(-1116, "Invalid orderType.")
+    if flag(asked, "closePosition"):
+        raise VenueError(-4136, "Target strategy invalid for orderType.")
     one_way(asked)
+    _not_wanted(asked, *(("price", "timeInForce") if kind == "MARKET" else ()), "stopPrice", "triggerPrice", "activatePrice", "callbackRate")
     order = Order(
         order_id, client_id(asked.get("newClientOrderId"), order_id), rules.symbol, side(asked), kind,
         quantity(asked, rules, market=kind == "MARKET"), reduce_only=flag(asked, "reduceOnly"), created=now, updated=now, origin=kind,
@@ -37,12 +40,11 @@ def order_asked(asked: Asked, rules: Rules, top: Top, order_id: int, now: int) -
             raise VenueError(-1115, "Invalid timeInForce.")
         order.price = price(asked, "price", rules)
         _within_band(order, rules, top)
-    if not order.reduce_only and notional(order.quantity, order.price or top.mark) < rules.notional_min:
-        raise VenueError(-4164, f"Order's notional must be no smaller than {rules.notional_min // E8} (unless you choose reduce only).")
+    _worth_it(order.reduce_only, order.quantity, order.price or top.mark, rules)
     return order
 
 
-def algo_asked(asked: Asked, rules: Rules, algo_id: int, now: int) -> Algo:
+def algo_asked(asked: Asked, rules: Rules, top: Top, algo_id: int, now: int) -> Algo:
     """POST /fapi/v1/algoOrder. Raises VenueError."""
     if needed(asked, "algoType") != "CONDITIONAL" or (kind := needed(asked, "type")) not in CONDITIONAL:
         raise VenueError(-1116, "Invalid orderType.")
@@ -51,6 +53,7 @@ def algo_asked(asked: Asked, rules: Rules, algo_id: int, now: int) -> Algo:
     if closing:
         _only_closing(asked, kind)
     trailing = kind == "TRAILING_STOP_MARKET"
+    _not_wanted(asked, *(() if kind in ("STOP", "TAKE_PROFIT") else ("price",)), *(("triggerPrice",) if trailing else ("activatePrice", "callbackRate")))
     algo = Algo(
         algo_id, client_id(asked.get("clientAlgoId"), algo_id), rules.symbol, side(asked), kind,
         0 if closing else quantity(asked, rules, market=kind not in ("STOP", "TAKE_PROFIT")), working_type=asked.get("workingType", "CONTRACT_PRICE"),
@@ -61,10 +64,13 @@ def algo_asked(asked: Asked, rules: Rules, algo_id: int, now: int) -> Algo:
         raise VenueError(-1116, "Invalid workingType.")
     if trailing:
         algo.callback_ppm = _callback(asked)
-        algo.activation = price(asked, "activatePrice", rules) if asked.get("activatePrice") else 0
+        algo.activation = _activation(asked, rules) if asked.get("activatePrice") else 0
     else:
         algo.trigger = trigger(asked, rules)
         algo.price = price(asked, "price", rules) if kind in ("STOP", "TAKE_PROFIT") else 0
+    if algo.price:
+        _near_trigger(algo, rules)
+    _worth_it(algo.reduce_only or closing, algo.quantity, algo.price or algo.trigger or top.mark, rules)
     return algo
 
 
@@ -91,10 +97,12 @@ def quantity(asked: Asked, rules: Rules, *, market: bool) -> int:
 
 def price(asked: Asked, name: str, rules: Rules) -> int:
     value = _number(asked, name)
+    if value <= 0:
+        raise VenueError(-4001, "Price less than 0.")
     if value < rules.tick:
         raise VenueError(-4013, "Price less than min price.")
     if value > rules.price * 100:
-        raise VenueError(-4016, "Price is higher than mark price multiplier cap.")
+        raise VenueError(-4002, "Price greater than max price.")
     _precise(value, price_places(rules))
     if value % rules.tick:
         raise VenueError(-4014, "Price not increased by tick size.")
@@ -106,6 +114,8 @@ def trigger(asked: Asked, rules: Rules) -> int:
     value = _number(asked, "triggerPrice") if asked.get("triggerPrice") else 0
     if value <= 0:
         raise VenueError(-4006, "Stop price less than zero.")
+    if value < rules.tick:
+        raise VenueError(-4013, "Price less than min price.")
     if value > rules.price * 100:
         raise VenueError(-4007, "Stop price greater than max price.")
     _precise(value, price_places(rules))
@@ -150,6 +160,32 @@ def _within_band(order: Order, rules: Rules, top: Top) -> None:
         raise VenueError(-4024, "Limit price can't be lower than the mark price multiplier floor.")
 
 
+def _near_trigger(algo: Algo, rules: Rules) -> None:
+    """The limit price of a STOP or TAKE_PROFIT is measured by its trigger."""
+    if algo.side is Side.BUY and algo.price * PPM > algo.trigger * (PPM + rules.band_ppm):
+        raise VenueError(-4183, "Limit price can't be higher than the stop price multiplier cap.")
+    if algo.side is Side.SELL and algo.price * PPM < algo.trigger * (PPM - rules.band_ppm):
+        raise VenueError(-4184, "Limit price can't be lower than the stop price multiplier floor.")
+
+
+def _worth_it(reduces: bool, quantity: int, price: int, rules: Rules) -> None:  # noqa: FBT001
+    if not reduces and notional(quantity, price) < rules.notional_min:
+        raise VenueError(-4164, f"Order's notional must be no smaller than {rules.notional_min // E8} (unless you choose reduce only).")
+
+
+def _not_wanted(asked: Asked, *names: str) -> None:
+    for name in names:
+        if asked.get(name):
+            raise VenueError(-1106, f"Parameter '{name.lower()}' sent when not required.")
+
+
+def _activation(asked: Asked, rules: Rules) -> int:
+    value = _number(asked, "activatePrice")
+    if not rules.tick <= value <= rules.price * 100:
+        raise VenueError(-4135, "Invalid activation price.")
+    return price(asked, "activatePrice", rules)
+
+
 def _callback(asked: Asked) -> int:
     rate = _number(asked, "callbackRate")
     if not E8 // 10 <= rate <= 20 * E8:
@@ -179,7 +215,7 @@ def whole(asked: Asked, name: str, otherwise: int) -> int:
 def _number(asked: Asked, name: str) -> int:
     given = needed(asked, name)
     if not NUMBER.fullmatch(given):
-        raise missing(name)
+        raise VenueError(-1100, f"Illegal characters found in parameter '{name}'; legal range is '{NUMBER.pattern}'.")
     try:
         return e8(given)
     except ValueError:

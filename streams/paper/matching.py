@@ -38,7 +38,7 @@ class Exchange:
         self._may_open(rules.symbol, reducing=order.reduce_only)
         self._unused(account, order.client_id)
         if order.reduce_only:
-            order.quantity = self._reducible(account, order.side, order.symbol, order.quantity)
+            order.quantity = self._reducible(account, order)
         else:
             self._margin(account, order, rules, top)
         crossing = _crosses(order, top)
@@ -57,7 +57,7 @@ class Exchange:
     def place_algo(self, key: str, asked: checks.Asked, now: int) -> Algo:
         """POST algoOrder. No margin and no position is looked at before the trigger. Raises VenueError."""
         account, (rules, top) = self.accounts[key], self._market(asked)
-        algo = checks.algo_asked(asked, rules, next(self._algo_ids), now)
+        algo = checks.algo_asked(asked, rules, top, next(self._algo_ids), now)
         self._may_open(rules.symbol, reducing=algo.reduce_only or algo.close_position)
         self._unused(account, algo.client_id)
         resting = [other for other in account.waiting() if other.status == "NEW"]
@@ -67,6 +67,8 @@ class Exchange:
             raise VenueError(-4130, "An open stop or take profit order with GTE and closePosition in the direction is existing.")
         if (algo.trigger and self._met(algo, top)) or (algo.activation and algo.side.sign * (top.last - algo.activation) <= 0):
             raise VenueError(-2021, "Order would immediately trigger.")
+        if algo.callback_ppm and not algo.activation:
+            algo.activated, algo.extreme = True, working_price(algo, top)
         account.add_algo(algo)
         self.tell(key, events.algo_update(algo, now))
         return algo
@@ -124,7 +126,7 @@ class Exchange:
             self._trigger(key, algo, now)
 
     def _met(self, algo: Algo, top: Top) -> bool:
-        price = top.mark if algo.working_type == "MARK_PRICE" else top.last
+        price = working_price(algo, top)
         if algo.kind == "TRAILING_STOP_MARKET":
             return self._trailed(algo, price)
         above = (algo.side is Side.BUY) == algo.kind.startswith("STOP")
@@ -190,9 +192,21 @@ class Exchange:
         if order.open and order.reduce_only:
             self._end(key, order, "EXPIRED", now)
         self._finish(key, order, now)
+        self._knock_out(key, order.symbol, now)
         for algo in [a for a in account.waiting() if a.status == "NEW" and a.close_position and a.symbol == order.symbol]:
             if _closes(before, algo.side) and not _closes(account.held(order.symbol).quantity, algo.side):
                 self._end_algo(key, algo, "EXPIRED", now)
+
+    def _knock_out(self, key: str, symbol: str, now: int) -> None:
+        """Resting reduce-only orders for which nothing is left to reduce expire, those farthest from the market first."""
+        account = self.accounts[key]
+        held = account.held(symbol).quantity
+        left = abs(held)
+        for order in sorted(_reducing(account, symbol), key=lambda one: (-one.side.sign * one.price, one.order_id)):
+            if not _closes(held, order.side) or left <= 0:
+                self._end(key, order, "EXPIRED", now)
+            else:
+                left -= order.left
 
     def _end(self, key: str, order: Order, status: str, now: int) -> None:
         order.status, order.updated = status, now
@@ -255,11 +269,16 @@ class Exchange:
         if name in {order.client_id for order in account.working()} | {algo.client_id for algo in account.waiting() if algo.status == "NEW"}:
             raise VenueError(-4116, "ClientOrderId is duplicated.")
 
-    def _reducible(self, account: Account, side: Side, symbol: str, quantity: int) -> int:
-        held = account.held(symbol).quantity
-        if not _closes(held, side):
+    def _reducible(self, account: Account, order: Order) -> int:
+        """How much of it reduces. A market order goes before what rests, and knocks it out; a limit order takes its place behind."""
+        held = account.held(order.symbol).quantity
+        resting = 0 if order.kind == "MARKET" else sum(one.left for one in _reducing(account, order.symbol))
+        free = abs(held) - resting if _closes(held, order.side) else 0
+        if free <= 0:
             raise VenueError(-2022, "ReduceOnly Order is rejected.")
-        return min(quantity, abs(held))
+        if resting and order.quantity > free:
+            raise VenueError(-4118, "ReduceOnly Order Failed. Please check your existing position and open orders.")
+        return min(order.quantity, free)
 
     def _margin(self, account: Account, order: Order, rules: Rules, top: Top) -> None:
         held = account.held(order.symbol).quantity
@@ -269,11 +288,20 @@ class Exchange:
             raise VenueError(-2019, "Margin is insufficient.")
 
 
+def working_price(algo: Algo, top: Top) -> int:
+    return top.mark if algo.working_type == "MARK_PRICE" else top.last
+
+
 def _crosses(order: Order, top: Top) -> bool:
     """Whether it would be filled now."""
     if order.kind == "MARKET":
         return True
     return order.price >= top.ask if order.side is Side.BUY else order.price <= top.bid
+
+
+def _reducing(account: Account, symbol: str) -> list[Order]:
+    """What rests and may only reduce."""
+    return [order for order in account.working() if order.reduce_only and order.symbol == symbol]
 
 
 def _closes(held: int, side: Side) -> bool:

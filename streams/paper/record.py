@@ -76,14 +76,18 @@ class Record:
 
 
 def is_covered(account: Account, symbol: str) -> bool:
-    """Whether live stops on the closing side would close all that is held."""
+    """Whether live stops on the closing side would close all that is held.
+
+    A trailing stop that follows nothing yet protects nothing; nor does one that has been triggered and is on its way.
+    """
     held = account.held(symbol).quantity
     if not held:
         return True
     closing = Side.SELL if held > 0 else Side.BUY
     stops = [
         algo for algo in account.waiting()
-        if (algo.symbol, algo.side) == (symbol, closing) and algo.kind in STOPS and algo.status in ("NEW", "TRIGGERING")
+        if (algo.symbol, algo.side) == (symbol, closing) and algo.kind in STOPS and algo.status == "NEW"
+        and (algo.activated or not algo.callback_ppm)
     ]
     return any(stop.close_position for stop in stops) or sum(stop.quantity for stop in stops if stop.reduce_only) >= abs(held)
 

@@ -43,7 +43,16 @@ def changed(order: dict[str, str], **change: str | None) -> dict[str, str]:
         (changed(MARKET, reduceOnly="yes"), -1130),
         (changed(MARKET, reduceOnly="true"), -2022),
         (changed(MARKET, quantity=None), -1102),
-        (changed(MARKET, quantity="much"), -1102),
+        (changed(MARKET, quantity="much"), -1100),
+        (changed(MARKET, quantity="1e-1"), -1100),
+        (changed(MARKET, quantity=".1"), -1100),
+        (changed(MARKET, price="60000"), -1106),
+        (changed(MARKET, timeInForce="GTC"), -1106),
+        (changed(MARKET, stopPrice="59000"), -1106),
+        (changed(MARKET, closePosition="true"), -4136),
+        (changed(MARKET, closePosition="false"), 0),
+        (changed(LIMIT, closePosition="true"), -4136),
+        (changed(LIMIT, callbackRate="1"), -1106),
         (changed(MARKET, quantity="0"), -4003),
         (changed(MARKET, quantity="-0.01"), -4003),
         (changed(MARKET, quantity="0.0001"), -4004),
@@ -56,7 +65,10 @@ def changed(order: dict[str, str], **change: str | None) -> dict[str, str]:
         (changed(MARKET, newClientOrderId="x" * 37), -4015),
         (changed(MARKET, newClientOrderId="a b"), -4015),
         (changed(LIMIT, price=None), -1102),
-        (changed(LIMIT, price="0"), -4013),
+        (changed(LIMIT, price="0"), -4001),
+        (changed(LIMIT, price="-1"), -4001),
+        (changed(LIMIT, price="0.05"), -4013),
+        (changed(LIMIT, price="99000000"), -4002),
         (changed(LIMIT, price="59000.05"), -4014),
         (changed(LIMIT, price="59000.055"), -1111),
         (changed(LIMIT, price="63000.1"), -4016),
@@ -91,6 +103,10 @@ def test_an_order(asked: dict[str, str], code: int) -> None:
         (changed(STOP, triggerPrice="0"), -4006),
         (changed(STOP, triggerPrice="-5"), -4006),
         (changed(STOP, triggerPrice="99000000"), -4007),
+        (changed(STOP, triggerPrice="0.01"), -4013),
+        (changed(STOP, triggerPrice="6e4"), -1100),
+        (changed(STOP, price="59000"), -1106),
+        (changed(STOP, callbackRate="1"), -1106),
         (changed(STOP, triggerPrice="59000.05"), -4014),
         (changed(STOP, triggerPrice="60000"), -2021),
         (changed(STOP, side="BUY", triggerPrice="60000"), -2021),
@@ -100,15 +116,24 @@ def test_an_order(asked: dict[str, str], code: int) -> None:
         (changed(STOP, quantity=None), -1102),
         (changed(STOP, quantity="0"), -4003),
         (changed(STOP, quantity="0.001"), 0),
+        (changed(STOP, quantity="0.0005"), -4004),
+        (changed(STOP, quantity="0.001", triggerPrice="49999.9", reduceOnly=None), -4164),
+        (changed(STOP, quantity="0.001", triggerPrice="50000", reduceOnly=None), 0),
+        (changed(STOP, quantity="0.001", triggerPrice="49999.9"), 0),
         (changed(STOP, clientAlgoId="a b"), -4015),
         (changed(CLOSING, quantity="0.01"), -4137),
         (changed(CLOSING, reduceOnly="true"), -4138),
         (changed(CLOSING, type="STOP", price="58900"), -4136),
         (changed(STOP, type="STOP"), -1102),
         (changed(STOP, type="STOP", price="58900"), 0),
+        (changed(STOP, type="STOP", price="56050"), 0),
+        (changed(STOP, type="STOP", price="56049.9"), -4184),
+        (changed(STOP, type="STOP", side="BUY", triggerPrice="61000", price="64050.1"), -4183),
         (changed(TRAILING, callbackRate=None), -1102),
         (changed(TRAILING, callbackRate="0.05"), -2007),
         (changed(TRAILING, callbackRate="20.1"), -2007),
+        (changed(TRAILING, triggerPrice="59000"), -1106),
+        (changed(TRAILING, activatePrice="0"), -4135),
         (changed(TRAILING, activatePrice="60000"), -2021),
         (changed(TRAILING, activatePrice="60000.1"), 0),
         (changed(TRAILING, side="BUY", activatePrice="60000"), -2021),
@@ -129,6 +154,26 @@ def test_the_least_notional_is_not_asked_of_what_reduces() -> None:
     house.order("BUY", "0.01")
     small = {**LIMIT, "side": "SELL", "quantity": "0.001", "price": "57000.1"}
     assert [house.refused("order", asked) for asked in (small, {**small, "quantity": "0.0005"}, {**small, "reduceOnly": "true"})] == [0, -4004, 0]
+
+
+@pytest.mark.parametrize(
+    ("resting", "asked", "code"),
+    [
+        ("", {"type": "MARKET", "quantity": "0.03"}, 0),
+        ("0.03", {"type": "MARKET", "quantity": "0.03"}, 0),                        # it goes before them, and knocks them out
+        ("0.01", {"type": "LIMIT", "quantity": "0.02"}, 0),
+        ("0.02", {"type": "LIMIT", "quantity": "0.02"}, -4118),
+        ("0.03", {"type": "LIMIT", "quantity": "0.001"}, -2022),
+        ("", {"type": "LIMIT", "quantity": "0.01", "side": "BUY"}, -2022),
+    ],
+)
+def test_what_reduces_beside_orders_that_do_so_already(resting: str, asked: dict[str, str], code: int) -> None:
+    house = House()
+    house.order("BUY", "0.03")
+    if resting:
+        house.limit("SELL", resting, "61000", reduceOnly="true")
+    limit = {"price": "61000" if asked.get("side") != "BUY" else "59000", "timeInForce": "GTC"} if asked["type"] == "LIMIT" else {}
+    assert house.refused("order", {"symbol": "BTCUSDT", "side": "SELL", "reduceOnly": "true", **limit, **asked}) == code
 
 
 @pytest.mark.parametrize(("status", "opens", "reduces"), [("TRADING", 0, 0), ("PRE_DELIVERING", -4140, 0), ("SETTLING", -4141, -4141)])

@@ -202,6 +202,24 @@ def test_a_target_that_is_larger_than_what_is_left_fills_that_and_expires(house:
         0, ["order target TRADE PARTIALLY_FILLED 0.01 at 61000", "order target EXPIRED EXPIRED 0.01 at 61000"])
 
 
+@pytest.mark.parametrize(
+    ("sold", "left"),
+    [("0.01", ["near", "far"]), ("0.02", ["near"]), ("0.03", []), ("0.04", [])],
+)
+def test_resting_reduce_only_orders_do_not_outlive_what_they_reduce(house: House, sold: str, left: list[str]) -> None:
+    """Those farthest from the market go first; a position that turns round takes all of them with it."""
+    long(house, "0.03")
+    house.limit("SELL", "0.01", "62000", reduceOnly="true", newClientOrderId="far")
+    house.limit("SELL", "0.01", "61000", reduceOnly="true", newClientOrderId="near")
+    house.limit("SELL", "0.01", "63000", newClientOrderId="opens")
+    house.events()
+    house.order("SELL", sold, newClientOrderId="sold")
+    expired = [one for one in house.events() if "EXPIRED" in one]
+    gone = [name for name in ("near", "far") if name not in left]
+    assert sorted(expired) == sorted(f"order {name} EXPIRED EXPIRED 0 at 0" for name in gone)
+    assert sorted(order.client_id for order in house.account.working()) == sorted([*left, "opens"])
+
+
 def test_a_reducing_order_is_no_larger_than_the_position(house: House) -> None:
     long(house)
     house.order("SELL", "5", reduceOnly="true")

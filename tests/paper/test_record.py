@@ -25,6 +25,7 @@ STOP: dict[str, str | int] = {
         ([("STOP_MARKET", "BUY", {"quantity": "0.03", "reduceOnly": "true"})], False),
         ([("TAKE_PROFIT_MARKET", "SELL", {"closePosition": "true"})], False),
         ([("TRAILING_STOP_MARKET", "SELL", {"quantity": "0.03", "reduceOnly": "true", "callbackRate": "1"})], True),
+        ([("TRAILING_STOP_MARKET", "SELL", {"quantity": "0.03", "reduceOnly": "true", "callbackRate": "1", "activatePrice": "61000"})], False),
     ],
 )
 def test_a_position_is_covered_by_live_stops_that_close_all_of_it(stops: list[tuple[str, str, dict[str, str]]], covered: bool) -> None:  # noqa: FBT001
@@ -91,3 +92,14 @@ async def test_a_price_by_hand(bank: Bank) -> None:
     await bank.panel("POST", "_price", {"symbol": "BTCUSDT", "bid": "61000", "ask": "61000.1"})
     assert bank.exchange.engine.tops["BTCUSDT"].bid == e8("61000")
     assert (await bank.panel("POST", "_price", {"symbol": "BTCUSDT", "bid": "much"}))[0] == 400
+
+
+def test_a_stop_on_its_way_protects_nothing_and_a_trailing_one_from_when_it_follows() -> None:
+    house = House()
+    house.order("BUY", "0.01")
+    house.algo("SELL", "TRAILING_STOP_MARKET", "", quantity="0.01", reduceOnly="true", callbackRate="1", activatePrice="61000")
+    before = is_covered(house.account, "BTCUSDT")
+    house.price("BTCUSDT", "61000", "61000.1")
+    following = is_covered(house.account, "BTCUSDT")
+    house.account.waiting()[0].status = "TRIGGERING"
+    assert (before, following, is_covered(house.account, "BTCUSDT")) == (False, True, False)
