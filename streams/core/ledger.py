@@ -213,4 +213,42 @@ class BooksRecord(msgspec.Struct, frozen=True):
         return f"fills:{self.account}:{self.symbol}"
 
 
-LEDGER: tuple[type, ...] = (EntryRecord, ExitRecord, PlanRecord, CloseRecord, ModeRecord, BeatRecord, BooksRecord)
+class Word(msgspec.Struct, frozen=True):
+    """A payment, a funding or a charge, as the venue named it once (`cash`)."""
+
+    id: str                           # of the statement's transaction; empty: the stream told it
+    kind: str                         # FUNDING, TRANSFER or OTHER
+    symbol: str
+    asset: str
+    amount: int                       # below zero: it left the wallet
+    time: int                         # the venue's
+    paired: bool = False              # stream and statement have both told it
+
+
+class AssetCash(msgspec.Struct, frozen=True):
+    """One wallet and what explains it (`cash`)."""
+
+    asset: str
+    wallet: int = 0                   # the venue's last word
+    time: int = 0                     # venue_time of that; 0: none yet
+    base: int = 0
+    earned: int = 0
+    transferred: int = 0
+    accepted: int = 0                 # what the last reconciliation left unexplained
+
+
+class CashRecord(msgspec.Struct, frozen=True):
+    """All wallets of the account, written with every fill and payment that changes what explains them."""
+
+    account: str
+    begun: int                        # venue_time; nothing before it is counted
+    until: int                        # venue_time up to which the statement has been read
+    assets: tuple[AssetCash, ...] = ()
+    words: tuple[Word, ...] = ()      # the last ones: a repeated one changes nothing
+
+    @property
+    def key(self) -> str:
+        return f"cash:{self.account}"
+
+
+LEDGER: tuple[type, ...] = (EntryRecord, ExitRecord, PlanRecord, CloseRecord, ModeRecord, BeatRecord, BooksRecord, CashRecord)
