@@ -1,0 +1,190 @@
+"""In Faust's place: what the flow and the agents ask of it, in the smallest form that keeps Faust's promises to them.
+
+The decisions, the turns, the order of work with its outbox, and the gateway's reader are the real code. This is the model, and it is no proof of
+Faust: `tests/broker` looks at that on a real broker.
+
+    delivery   by partition in order, from the group's committed offset on; topics and partitions meet in any order; one agent a topic
+    commits    twice a second, the unbroken prefix of what was acknowledged
+    sends      in order within a partition; each takes its time. Of what was on its way when the worker died, a prefix of each partition arrives
+    tables     read back from the changelog by the table's own rule of ranks, before the first record
+"""
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+from streams.runtime.recovery import RankedTable
+from streams.wire.topics import partition_of
+from tests.simulation.log import Kept, Log
+from tests.simulation.loop import Loop, Process
+
+COMMIT_S = 0.5
+Sent = asyncio.Future[Any]
+
+
+class Message:
+    """As Faust shows a record to an agent."""
+
+    def __init__(self, app: "App", kept: Kept) -> None:
+        self.topic, self.partition, self.offset = kept.topic, kept.partition, kept.offset
+        self.timestamp, self.key, self.value, self.headers = kept.timestamp / 1000, kept.key, kept.value, kept.headers
+        self.generation_id = app.consumer_generation_id
+        self._app = app
+
+    def ack(self, _consumer: object) -> None:
+        self._app.acknowledged[self.topic, self.partition].add(self.offset)
+
+
+class Table:
+    def __init__(self, app: "App", name: str) -> None:
+        self._app, self.name, self.changelog_topic_name = app, name, f"{app.group}-{name}-changelog"
+        self.app = app
+        self.data: dict[bytes, bytes] = {}
+
+    def send_changelog(self, partition: int, key: bytes, value: bytes) -> Sent:
+        return self._app.send(self.changelog_topic_name, partition, key, value)
+
+    def recover(self, log: Log) -> None:
+        records = [record for partition in log.partitions(self.changelog_topic_name) for record in log.read((self.changelog_topic_name, partition), 0)]
+        events = [SimpleNamespace(message=record) for record in records]
+        for event in RankedTable._highest(self, events):                 # type: ignore[arg-type]  # it looks at `data` alone
+            self.data[event.message.key or b""] = event.message.value or b""
+
+
+class Topic:
+    def __init__(self, app: "App", name: str) -> None:
+        self._app, self.name = app, name
+
+    def send_soon(self, *, key: bytes | None, value: bytes, partition: int | None, headers: Sequence[tuple[str, bytes]]) -> Sent:
+        if partition is None:
+            partition = partition_of(key or b"")
+        return self._app.send(self.name, partition, key, value, headers)
+
+
+class Stream:
+    def __init__(self, app: "App", topic: str) -> None:
+        self._app, self._topic = app, topic
+
+    def noack(self) -> "Stream":
+        return self
+
+    async def events(self) -> AsyncIterator[Any]:
+        app, log, at = self._app, self._app.log, dict[int, int]()
+        while True:
+            arrival = log.arrival(self._topic)
+            found = []
+            for partition in log.partitions(self._topic):
+                place = self._topic, partition
+                start = at.setdefault(partition, app.first(place))
+                at[partition] = log.stable(place)
+                if records := log.read(place, start):
+                    found.append(records)
+            while found:
+                records = app.dice.choice(found)
+                kept = records.pop(0)
+                if not records:
+                    found.remove(records)
+                await asyncio.sleep(app.pause())
+                app.delivered[self._topic, kept.partition].append(kept.offset)
+                yield SimpleNamespace(message=Message(app, kept))
+            await arrival.wait()
+
+
+class App:
+    """One life of one worker."""
+
+    def __init__(self, group: str, loop: Loop, log: Log, process: Process, dice: Random, pause_s: tuple[float, float], *, repeat: bool) -> None:
+        self.group, self.loop, self.log, self.process, self.dice, self._pause_s = group, loop, log, process, dice, pause_s
+        self.conf = SimpleNamespace(id=group)
+        self._repeat = repeat                            # everything from the beginning on is delivered again, whatever was committed
+        self.consumer, self.membership, self.reader = self, self, self
+        self.delivered: dict[tuple[str, int], list[int]] = defaultdict(list)
+        self.acknowledged: dict[tuple[str, int], set[int]] = defaultdict(set)
+        self._agents: list[tuple[Topic, Any]] = []
+        self._timers: list[tuple[float, Callable[[], Awaitable[None]]]] = []
+        self._tables: list[Table] = []
+        self._on_the_way: dict[tuple[str, int], list[tuple[asyncio.TimerHandle, Sent]]] = defaultdict(list)
+        self._free_at: dict[tuple[str, int], float] = defaultdict(float)
+        self.consumer_generation_id = log.take(f"group {group}")         # a higher one for each life
+        process.mourners.append(self._cut)
+
+    def pause(self) -> float:
+        return self.dice.uniform(*self._pause_s)
+
+    # ------------------------------------------------------------------------------------------------------------ what the flow asks
+
+    def Table(self, name: str, **_: object) -> Table:  # noqa: N802  (Faust's name)
+        table = Table(self, name)
+        self._tables.append(table)
+        return table
+
+    def topic(self, name: str, **_: object) -> Topic:
+        return Topic(self, name)
+
+    def agent(self, topic: Topic, *, name: str) -> Callable[[Any], Any]:  # noqa: ARG002
+        return lambda consume: self._agents.append((topic, consume))
+
+    def timer(self, seconds: float, *, name: str) -> Callable[[Any], Any]:  # noqa: ARG002
+        return lambda work: self._timers.append((seconds, work))
+
+    def partitions_of(self, topic: str) -> list[int]:
+        """Those in which something lies: the other beats find no key."""
+        return self.log.partitions(topic)
+
+    async def answered(self) -> None:
+        """The group answers."""
+
+    def settled(self, topic: str, partition: int, offset: int) -> bool:
+        return offset in self.acknowledged[topic, partition] or offset < self.log.committed.get((self.group, topic, partition), 0)
+
+    def abandon(self, message: Message) -> None:
+        raise AssertionError(f"nobody takes partitions from a living worker here: {message.topic}")
+
+    def send(self, topic: str, partition: int, key: bytes | None, value: bytes, headers: Sequence[tuple[str, bytes]] = ()) -> Sent:
+        sent: Sent = self.loop.create_future()
+        place = topic, partition
+        self._free_at[place] = max(self._free_at[place], self.loop.now + self.pause())
+
+        def lands() -> None:
+            self._on_the_way[place].pop(0)
+            self.log.append(topic, partition, key, value, headers)
+            sent.set_result(None)
+
+        self._on_the_way[place].append((self.loop.after(self._free_at[place] - self.loop.now, lands), sent))
+        return sent
+
+    # ------------------------------------------------------------------------------------------------------------ its life
+
+    def first(self, place: tuple[str, int]) -> int:
+        return 0 if self._repeat else self.log.committed.get((self.group, *place), 0)
+
+    async def live(self) -> None:
+        await asyncio.sleep(self.pause())
+        for table in self._tables:
+            table.recover(self.log)
+        working = [asyncio.ensure_future(consume(Stream(self, topic.name))) for topic, consume in self._agents]
+        ticking = [asyncio.ensure_future(_every(seconds, work)) for seconds, work in self._timers]
+        await asyncio.gather(*working, *ticking, self._commit())
+
+    async def _commit(self) -> None:
+        while True:
+            await asyncio.sleep(COMMIT_S)
+            for place, offsets in self.delivered.items():
+                while offsets and offsets[0] in self.acknowledged[place]:
+                    offset = offsets.pop(0)
+                    known = self.log.committed.get((self.group, *place), 0)
+                    self.log.committed[self.group, *place] = max(offset + 1, known)
+
+    def _cut(self) -> None:
+        """Of what was on its way to a partition a prefix arrives."""
+        for sends in self._on_the_way.values():
+            for timer, _ in sends[self.dice.randint(0, len(sends)) :]:
+                timer.cancel()
+
+
+async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        await work()
