@@ -71,6 +71,8 @@ class Book(msgspec.Struct, frozen=True):
     fills_due: int = 0                # quantity of orders that have done their work, whose fills have not come
     fills_until: int = 0              # log_time until which they are waited for, and nothing is placed
     trades: tuple[str, ...] = ()
+    fundings: tuple[str, ...] = ()    # ids of the last fundings, likewise
+    left: PositionUpdated | None = None   # what was told last of the position that ended last: its funding may come later
 
     def awaits(self, now: int) -> bool:
         """Whether fills are on their way that no decision should run ahead of."""
@@ -101,7 +103,7 @@ def snapshot(book: Book, symbol: str, seq: int, market: Market) -> PositionUpdat
         book.account, symbol, seq, position.held.position_id, position.held.quantity, position.held.price_average, market.mark, asset,
         rests_at(position), target, position.guard is not None, entry, remaining, position.opened_at, realised_pnl=position.realised,
         unrealised_pnl=profit(position.held, position.held.quantity, market.mark) if market.mark else 0, fees=position.fees, source=position.source,
-        model=position.model,
+        model=position.model, funding=position.funding,
     )
 
 
@@ -110,5 +112,5 @@ def farewell(book: Book, symbol: str, seq: int, market: Market, ended: Position,
     return PositionUpdated(
         book.account, symbol, seq, held.position_id, mark=market.mark, margin_asset=market.instrument.margin_asset if market.instrument else "",
         entry_intent_id=book.entry.intent.intent_id if book.entry else "", opened_at=ended.opened_at, closed_at=now, exit=ended.exit or Exit.STRANGER,
-        realised_pnl=ended.realised, fees=ended.fees, source=ended.source, model=ended.model,
+        realised_pnl=ended.realised, fees=ended.fees, source=ended.source, model=ended.model, funding=ended.funding,
     )

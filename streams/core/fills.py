@@ -77,7 +77,7 @@ def _left(
 ) -> tuple[Book, tuple[PositionUpdated, ...]]:
     """The position is flat, or a fill went through zero and opened another one: the entry's, else a stranger's."""
     told = (farewell(book, fill.symbol, seq, market, ended, held, now),) if book.position is not None else ()
-    book = replace(book, position=None, under_way=None, plan_after=0, fills_due=0)
+    book = replace(book, position=None, under_way=None, plan_after=0, fills_due=0, left=told[0] if told else book.left)
     if book.entry is None:
         book = replace(book, closing=None, legs={})           # what comes next has ids of its own
     if not ended.held.quantity:

@@ -46,6 +46,7 @@ class Position(msgspec.Struct, frozen=True):
     best: int = 0                     # the most favourable price since it was opened
     realised: int = 0
     fees: int = 0
+    funding: int = 0                  # below zero: paid
     source: str = ""
     model: str = ""
     stop_price: int = 0               # the tightest that was ever wanted

@@ -3,6 +3,7 @@
     Intent            -> Propose, or Deny; CLOSE -> Close or a Plan that reduces; CANCEL -> Withdraw; what meets no price or filters yet waits
     EntryReported     the entry's life goes on; PROTECTED lets Exit Brain place; an end frees the symbol for the next entry
     Filled            -> PositionUpdated, and the Plan that the new quantity needs
+    Funded            -> PositionUpdated
     PlanReported      what rests now; the next Plan is made from the newest state
     Tick              -> at most one Plan (a stop moves) or Close (time, a price through a stop); waiting intents try again
     Beat              what is due without a tick; -> PositionUpdated of what is open
@@ -24,6 +25,7 @@ from streams.core.events import (
     EntryReported,
     ExitReported,
     Filled,
+    Funded,
     Instrument,
     Intent,
     PlanReported,
@@ -34,6 +36,7 @@ from streams.core.events import (
 )
 from streams.core.exits import adopted, overdue, passed, peak_of, seen_price, wanted, watched
 from streams.core.fills import booked
+from streams.core.funding import funded
 from streams.core.ids import leg_of
 from streams.core.known import forgotten, is_known, remembered
 from streams.core.leaving import closed
@@ -69,18 +72,25 @@ def step(state: SymbolState, seen: Seen[Any], settings: Settings) -> tuple[Symbo
             return _intended(state, seen.body, seen.log_time, settings)
         case Filled():
             return _filled(state, seen.body, settings)
+        case Funded():
+            return _funded(state, seen.body)
         case EntryReported():
             return _entry_reported(state, seen.body, settings)
         case PlanReported():
             return _plan_reported(state, seen.body, settings)
         case ExitReported():
             return _exit_reported(state, seen.body, settings)
-        case Instrument():
-            return _retried(replace(state, market=listed(state.market, seen.body, now)), settings)
-        case SymbolControlled():
-            return replace(state, market=controlled(state.market, seen.body)), ()
+        case Instrument() | SymbolControlled():
+            return _told(state, seen.body, settings)
         case _:
             raise AssertionError(f"no branch for {seen.body!r}")
+
+
+def _told(state: SymbolState, fact: Instrument | SymbolControlled, settings: Settings) -> tuple[SymbolState, Outputs]:
+    """The venue's filters, or a person's word."""
+    if isinstance(fact, SymbolControlled):
+        return replace(state, market=controlled(state.market, fact)), ()
+    return _retried(replace(state, market=listed(state.market, fact, state.time)), settings)
 
 
 def _ticked(state: SymbolState, tick: Tick, settings: Settings) -> tuple[SymbolState, Outputs]:
@@ -185,6 +195,12 @@ def _filled(state: SymbolState, fill: Filled, settings: Settings) -> tuple[Symbo
         state = _broken(state, "NO_GUARD")
     state, followed = _acting(_with(state, book), fill.account, settings, tick_time=0)
     return state, (*told, *followed)
+
+
+def _funded(state: SymbolState, fact: Funded) -> tuple[SymbolState, Outputs]:
+    before = _book(state, fact.account)
+    book, told = funded(before, fact, state.market, state.seq)
+    return (state if book is before else _with(state, book)), told
 
 
 def _entry_reported(state: SymbolState, report: EntryReported, settings: Settings) -> tuple[SymbolState, Outputs]:

@@ -8,6 +8,7 @@
     protected ID PRICE                           its guard rests there
     fill SIDE QUANTITY PRICE ORDER [fee=F asset=A]  ORDER: entry, guard, flat (of the last proposal), stop, target, rung1, exit (last sent), or any
     opened SIDE QUANTITY [name=value]            shorthand: an intent i1, filled at 100, DONE and PROTECTED, and the first plan answered
+    funding AMOUNT ID [earlier]                  the venue's, of the position held, or of the one before
     answer [accepted=stop] [refused=stop] [stale] [kept=stop.0]    of the plan under way: without a word all was done
     gone ORDER [STATE]                           a resting order ended by itself
     guard PRICE                                  the gateway has set the guard anew
@@ -32,7 +33,7 @@ import msgspec
 import pytest
 
 from streams.core.commands import Close, Deny, Note, Plan, PlanStep, Propose, Step, Withdraw
-from streams.core.events import Beat, PositionUpdated
+from streams.core.events import Beat, Funded, PositionUpdated
 from streams.core.protected import rests_at
 from streams.core.symbol import SymbolState, due, new, step
 from streams.core.values import decimal, e8, ppm
@@ -65,6 +66,8 @@ def snapshot(update: PositionUpdated) -> str:
         return f"flat {update.exit} {decimal(update.realised_pnl)}"
     if update.quantity:
         return f"holds {decimal(update.quantity)}"
+    if update.funding:
+        return f"had earned {decimal(update.realised_pnl)} and funding {decimal(update.funding)}"
     return f"open {update.entry_intent_id}" if update.entry_intent_id else "nothing"
 
 
@@ -202,6 +205,11 @@ class Told:
         fee, asset = paid.get("fee", "0"), paid.get("asset", "USDT")
         return self.seen(make.fill(side, quantity, price, client_id, f"t{self.trades}", fee=fee, fee_asset=asset, account=self.account))
 
+    def funding(self, amount: str, name: str, whose: str = "") -> str:
+        book = self.state.books.get(self.account)
+        position_id = book.left.position_id if whose == "earlier" and book and book.left else self.position_id()
+        return self.seen(Funded(self.account, make.SYMBOL, "USDT", e8(amount), name, position_id, self.now))
+
     def opened(self, side: str, quantity: str, *more: str) -> str:
         self.wish(side.upper(), "i1", *more)
         stop = self.state.books[self.account].entry
@@ -258,6 +266,7 @@ class Told:
             "flips": book.flip.intent.intent_id if book and book.flip else "nothing",
             "breaker": str(self.state.market.breaker.state) + (f" {self.state.market.breaker.reason}" if self.state.market.breaker.reason else ""),
             "fees": decimal(position.fees) if position else "0",
+            "funding": decimal(position.funding) if position else "0",
         }
         for fact in " ".join(expected).split(", "):
             word, _, value = fact.partition(" ")
