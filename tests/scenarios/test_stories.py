@@ -248,8 +248,8 @@ class Told:
         return self.seen(make.exit_report(self.position_id(), self.ids[name], "WORKING", price))
 
     def position_id(self) -> str:
-        position = self.state.books[self.account].position
-        return position.held.position_id if position else ""
+        book = self.state.books.get(self.account)
+        return book.position.held.position_id if book and book.position else ""
 
     # -------------------------------------------------------------------------------------------- what is known
 
