@@ -1,72 +1,126 @@
-"""The watch band of a book: between these prices and before this time no tick can cause a decision.
+"""The watch band of a symbol: inside it a tick changes nothing but what is known of the price.
 
-It is reckoned on the safe side: a tick outside may still cause none. Down to the lower price nothing that rests is reached and no patience ends; up
-to the upper one no profit is reached at which a stop appears or moves by its least step, and no target that does not rest. `explain` and the views
-say by it what would happen next; a reader of ticks alone may skip what lies inside.
+A tick between these prices and before this time opens no breaker, wakes no intent, closes nothing, moves no stop and reaches no target, whatever the
+ticks before it in the band were. It is reckoned on the safe side: a tick outside may still cause nothing.
+
+    prices   from the last one as far as no two within can be a jump; down to the tightest stop that rests, and to the profit below which patience
+             ends; up to the profit at which a stop appears or moves by its least step, and to a target that does not rest
+    time     the position's age, the breaker's cool-down, a price that stands still; and `FOLD_MAX_MS` after the last tick
+
+So a reader may leave such ticks out, and owe the state only what they add up to: `Quiet`. `caught_up` pays it before the next event, and then state
+and outputs are what they would have been, `seq` aside, which counts what was worked. A process that ends in between owes nothing: its state is the
+one before those ticks, as if the feed had been silent for a moment. Its mark is older by at most `FOLD_MAX_MS` and the next tick brings a new one; an
+intent that comes before that one waits for it where the mark is too old; the best price may lack what was no step of a stop. Nothing was decided by
+the ticks that are lost, or they would not have been quiet.
 """
 import msgspec
 
 from streams.core.book import Book
+from streams.core.breakers import BreakerState
 from streams.core.events import Tick
-from streams.core.exits import wanted
+from streams.core.exits import seen_price, wanted
 from streams.core.market import Market
 from streams.core.planning import manageable
 from streams.core.protected import STOPS, Position, rests_at, reward
 from streams.core.protection import Where, change
-from streams.core.settings import Settings
+from streams.core.settings import BreakerLimits, Settings
+from streams.core.symbol_state import SymbolState
 from streams.core.values import INT64_MAX, PPM, share, share_up
+
+FOLD_MAX_MS = 1_000                   # a state is never older than its ticks by more
+replace = msgspec.structs.replace
 
 
 class Band(msgspec.Struct, frozen=True):
-    """Prices exclusive, `deadline` a log_time, exclusive too."""
+    """All exclusive. `lower` and `upper` are of last, high and low; `deadline` is a log_time."""
 
     lower: int
     upper: int
+    mark_lower: int
+    mark_upper: int
     deadline: int
 
-
-NOTHING = Band(0, 0, 0)               # every tick may cause a decision
-ALL = Band(0, INT64_MAX, INT64_MAX)   # none can
-
-
-def inside(band: Band, tick: Tick, log_time: int) -> bool:
-    """Whether a record lies in the band with all its prices. One that no exit believes (a jump, a zero) is the market's business, not the band's."""
-    return band.lower < min(tick.last, tick.low, tick.mark) and max(tick.last, tick.high, tick.mark) < band.upper and log_time < band.deadline
+    def holds(self, tick: Tick, log_time: int) -> bool:
+        return (
+            self.lower < tick.low <= tick.last <= tick.high < self.upper
+            and self.mark_lower < tick.mark < self.mark_upper
+            and tick.bid > 0 and tick.ask > 0 and log_time < self.deadline
+        )
 
 
-def band(book: Book, market: Market, settings: Settings, now: int) -> Band:
-    """Of a book as it is after an event that has been worked."""
-    position, instrument = book.position, market.instrument
+NOTHING = Band(0, 0, 0, 0, 0)         # every tick may cause something
+
+
+def band(state: SymbolState, settings: Settings) -> Band:
+    """Of a state as it is after an event that has been worked."""
+    market = state.market
+    if not market.believed or any(_restless(book, market, settings) for book in state.books.values()):
+        return NOTHING
+    deadline = _market_deadline(market, settings.breaker)
+    jump = settings.breaker.jump_max_ppm
+    lower, upper = _without_jump(market.last, jump)
+    mark_lower, mark_upper = _without_jump(market.mark, jump)
+    for book in state.books.values():
+        if book.position is None:
+            continue
+        below, above, until = of_position(book, book.position, market, settings, state.time)
+        deadline = min(deadline, until)
+        if book.position.policy.trigger == "MARK_PRICE":
+            mark_lower, mark_upper = max(mark_lower, below), min(mark_upper, above)
+        else:
+            lower, upper = max(lower, below), min(upper, above)
+    return Band(lower, upper, mark_lower, mark_upper, deadline) if state.time < deadline else NOTHING
+
+
+def _restless(book: Book, market: Market, settings: Settings) -> bool:
+    """Whether the next tick does something whatever it says: try an intent, go on counting, adopt, look at what has just been opened."""
+    position = book.position
     if book.waiting or book.flip:
-        return NOTHING
-    if position is None or book.closing:
-        return ALL
-    if position.beyond_since or instrument is None or not market.believed or (settings.adopt and not position.intent_id and not position.stop_first):
-        return NOTHING
-    limits = _falling(position)
-    if manageable(book, max(now, book.fills_until), adopt=settings.adopt):
-        want = wanted(position, instrument.tick_size, instrument.taker_fee_ppm)
-        due = change(Where(book.account, instrument.symbol, instrument.quantity_step, 0), position, want, book.legs).steps
-        if due:                       # held back by a price or a wait: the next tick may let it go
-            return NOTHING
-        limits += _rising(position, want.stop_price, instrument.tick_size)
-    return _between(position, limits, _deadline(book, position, now))
+        return True
+    if position is None:
+        return False
+    adopting = settings.adopt and not position.intent_id and not position.stop_first
+    return bool(position.beyond_since) or adopting or market.instrument is None or position.opened_at >= market.mark_time
 
 
-def _between(position: Position, limits: list[int], deadline: int) -> Band:
-    """Limits are signed by the side: what is below the best price closes the band on that side, what is above on the other."""
-    sign, best = position.side.sign, position.best
-    below = max((limit for limit in limits if limit <= sign * best), default=None)
-    above = min((limit for limit in limits if limit > sign * best), default=None)
+def _market_deadline(market: Market, limits: BreakerLimits) -> int:
+    """Before the breaker cools down, before a price stands still for too long, and before silence would count as a move."""
+    silent = market.mark_time + min(FOLD_MAX_MS, limits.frozen_max // 10) + 1
+    frozen = market.moved_at + limits.frozen_max + 1
+    cooled = market.breaker.opened_at + limits.cool_down if market.breaker.state is BreakerState.OPEN else INT64_MAX
+    return min(silent, frozen, cooled)
+
+
+def _without_jump(price: int, jump_max_ppm: int) -> tuple[int, int]:
+    """No two prices between these are so far apart that the second is a jump from the first."""
+    far = share(price, jump_max_ppm, 2 * PPM + jump_max_ppm)
+    return price - far - 1, price + far + 1
+
+
+def of_position(book: Book, position: Position, market: Market, settings: Settings, now: int) -> tuple[int, int, int]:
+    """Lower, upper and deadline of what one book holds."""
+    sign, best = position.side.sign, position.side.sign * position.best
+    falling, rising = _falling(position, now), list[int]()
+    if market.instrument is not None and manageable(book, max(now, book.fills_until), adopt=settings.adopt):
+        want = wanted(position, market.instrument.tick_size, market.instrument.taker_fee_ppm)
+        due = change(Where(book.account, market.instrument.symbol, market.instrument.quantity_step, 0), position, want, book.legs).steps
+        if due:                       # held back by the price or for a while: the next tick may let it go
+            return 0, 0, 0
+        rising = _rising(position, want.stop_price, market.instrument.tick_size)
+    below = max((*falling, *(limit for limit in rising if limit <= best)), default=None)
+    above = min((limit for limit in rising if limit > best), default=None)
+    deadline = _deadline(book, position, now)
     if sign > 0:
-        return Band(below or 0, INT64_MAX if above is None else above, deadline)
-    return Band(0 if above is None else -above, INT64_MAX if below is None else -below, deadline)
+        return below or 0, INT64_MAX if above is None else above, deadline
+    return 0 if above is None else -above, INT64_MAX if below is None else -below, deadline
 
 
-def _falling(position: Position) -> list[int]:
-    """The tightest stop that rests, and the profits without which patience ends."""
-    level = rests_at(position)
-    return [position.side.sign * level] if level else []
+def _falling(position: Position, now: int) -> list[int]:
+    """The tightest stop that rests, and the profits without which patience ends; signed by the side, as `_rising`."""
+    sign, level = position.side.sign, rests_at(position)
+    due = [row.r_ppm for row in position.policy.patience if position.opened_at + row.age_ms <= now] if position.risk else []
+    patience = [sign * position.held.price_average + share(position.risk, least, PPM) + 1 for least in due]
+    return [sign * level, *patience] if level else patience
 
 
 def _rising(position: Position, stop: int, tick_size: int) -> list[int]:
@@ -88,9 +142,54 @@ def _rising(position: Position, stop: int, tick_size: int) -> list[int]:
 
 def _deadline(book: Book, position: Position, now: int) -> int:
     policy = position.policy
-    times = [position.opened_at + policy.time_max_ms] if policy.time_max_ms else []
-    times += [position.opened_at + row.age_ms for row in policy.patience]
-    times += [time for time in (book.plan_after, book.fills_until) if time > now]
-    if any(time <= now for time in times):
-        return 0                      # of its age already: the profit decides
+    times = [position.opened_at + policy.time_max_ms] if policy.time_max_ms and not book.closing else []
+    times += [position.opened_at + row.age_ms for row in policy.patience if position.opened_at + row.age_ms > now]
     return min(times, default=INT64_MAX)
+
+
+# ---------------------------------------------------------------------------------------------------------------- what is left out
+
+
+class Quiet(msgspec.Struct, frozen=True):
+    """What ticks of one band add up to."""
+
+    tick: Tick                        # the last
+    time: int                         # the highest log_time
+    moved_at: int                     # log_time of the last that changed a price
+    high: int
+    low: int
+    mark_high: int
+    mark_low: int
+
+
+def folded(quiet: Quiet | None, state: SymbolState, tick: Tick, log_time: int) -> Quiet:
+    """With one more tick. `state`: the one that has seen none of them."""
+    if quiet is None:
+        time, market = max(state.time, log_time), state.market
+        moved = (tick.last, tick.bid, tick.ask, tick.mark) != (market.last, market.bid, market.ask, market.mark)
+        return Quiet(tick, time, time if moved else market.moved_at, tick.high, tick.low, tick.mark, tick.mark)
+    before, time = quiet.tick, max(quiet.time, log_time)
+    moved = (tick.last, tick.bid, tick.ask, tick.mark) != (before.last, before.bid, before.ask, before.mark)
+    return Quiet(
+        tick, time, time if moved else quiet.moved_at, max(quiet.high, tick.high), min(quiet.low, tick.low),
+        max(quiet.mark_high, tick.mark), min(quiet.mark_low, tick.mark),
+    )
+
+
+def caught_up(state: SymbolState, quiet: Quiet) -> SymbolState:
+    """The state as if those ticks had been worked."""
+    tick = quiet.tick
+    market = replace(
+        state.market, last=tick.last, bid=tick.bid, ask=tick.ask, mark=tick.mark, mark_time=quiet.time, moved_at=quiet.moved_at,
+    )
+    books = {
+        account: replace(book, position=seen_price(book.position, _peak(book.position, quiet))) if book.position else book
+        for account, book in state.books.items()
+    }
+    return replace(state, time=quiet.time, market=market, books=books)
+
+
+def _peak(position: Position, quiet: Quiet) -> int:
+    """`exits.peak_of` of all of them."""
+    high, low = (quiet.mark_high, quiet.mark_low) if position.policy.trigger == "MARK_PRICE" else (quiet.high, quiet.low)
+    return high if position.side.sign > 0 else low
