@@ -9,17 +9,18 @@ from collections.abc import Mapping
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from streams.core.settings import Ages, Policy, Settings
+from streams.core.settings import Ages, Group, Settings
 from streams.core.values import e8, ppm
+from streams.core.words import ALL
 from streams.errors import WrongUse
 
-AMOUNTS = {"size_default", "notional_max", "symbol_notional_max"}      # in the quote asset
-DURATIONS = {*Ages.__struct_fields__, "cool_down", "frozen_max"} | {"time_max_ms", "age_ms"}
-WORDS = {"opposite": ("close", "flip", "ignore"), "trigger": ("CONTRACT_PRICE", "MARK_PRICE")}
+AMOUNTS = {"size_default", "size_fixed", "notional_max", "symbol_notional_max"}      # in the quote asset
+DURATIONS = {*Ages.__struct_fields__, "cool_down", "frozen_max", "streak_cool_down", "loss_cool_down"} | {"time_max_ms", "age_ms"}
+WORDS = {"opposite": ("close", "flip", "ignore"), "sizing": ("risk", "equity", "fixed"), "losses": ("equity", "realised", "either"), "trigger": ("CONTRACT_PRICE", "MARK_PRICE")}
 MS = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 S = TypeVar("S", bound=msgspec.Struct)
 REMEDY = "mend the file; the one that comes with the project explains every key"
@@ -71,8 +72,8 @@ def _unknown(at: str, key: str, known: list[str]) -> str:
 
 def _value(field: str, kind: Any, given: Any, base: Any, at: str, faults: list[str]) -> Any:  # noqa: ANN401  (whatever the file says)
     """One field's value. Raises ValueError."""
-    if field == "policies":
-        return _policies(_table(given), cast("dict[str, Policy]", base), at, faults)
+    if field in {"policies", "groups"}:
+        return _named(_table(given), base, at, faults)
     if isinstance(base, msgspec.Struct):
         return _over(base, _table(given), at, faults)
     if get_origin(kind) is dict:
@@ -92,11 +93,11 @@ def _value(field: str, kind: Any, given: Any, base: Any, at: str, faults: list[s
     return _positive(e8(_number(given)) if field in AMOUNTS else _whole(given))
 
 
-def _policies(given: Mapping[str, Any], base: dict[str, Policy], at: str, faults: list[str]) -> dict[str, Policy]:
-    """A known name changes that policy; a new one starts from `default`."""
+def _named(given: Mapping[str, Any], base: dict[str, Any], at: str, faults: list[str]) -> dict[str, Any]:
+    """A known name changes what it names; a new policy starts from `default`, a new group from nothing."""
     made = dict(base)
     for name in sorted(given, key=lambda name: name != "default"):
-        made[name] = _over(made.get(name, made["default"]), _table(given[name]), f"{at}.{name}", faults)
+        made[name] = _over(made.get(name, made.get("default", Group())), _table(given[name]), f"{at}.{name}", faults)
     return made
 
 
@@ -107,6 +108,8 @@ def _contradictions(settings: Settings) -> list[str]:
         (limits.daily_loss_reducing_ppm <= limits.daily_loss_halt_ppm, "limits.daily_loss_reducing is above limits.daily_loss_halt"),
         (limits.drawdown_reducing_ppm <= limits.drawdown_halt_ppm, "limits.drawdown_reducing is above limits.drawdown_halt"),
         (limits.leverage_max >= 1, "limits.leverage_max is below 1"),
+        (limits.confidence_weight_ppm <= 1_000_000, "limits.confidence_weight is above 1"),
+        (ALL not in settings.accounts, f"accounts: {ALL} means every account, and is the name of none"),
         (settings.default_account in settings.accounts, f"default_account {settings.default_account} is not one of accounts"),
     ]
     for name, policy in settings.policies.items():
@@ -118,6 +121,11 @@ def _contradictions(settings: Settings) -> list[str]:
             (all(rung.part_ppm and (rung.r_ppm or rung.distance_ppm) for rung in policy.targets),
              f"policies.{name}.targets: each needs a part, and r or distance"),
             (all(point.distance_r_ppm for point in policy.tighten), f"policies.{name}.tighten: each needs a distance_r"),
+        ]
+    for name, group in settings.groups.items():
+        rules += [
+            (bool(group.symbols and group.exposure_max_ppm), f"groups.{name}: it needs symbols and exposure_max"),
+            (all(symbol == symbol.upper() for symbol in group.symbols), f"groups.{name}.symbols: as the venue writes them, BTCUSDT"),
         ]
     known = list(settings.policies)
     rules += [(policy in known, f"regimes.{regime}: {_unknown(policy, policy, known)}") for regime, policy in settings.regimes.items()]

@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from streams import limits_file
-from streams.core.settings import Patience, Rung, Settings, Tighten
+from streams.core.settings import Group, Patience, Rung, Settings, Tighten
 from streams.errors import NotReachable, Refused, StreamsError, WrongUse
 from streams.runtime.running import Running, record
 from streams.settings import Environment, load
@@ -118,6 +118,10 @@ def test_the_example_explains_every_variable() -> None:
     ("ages.intent_max = 1500", ("ages.intent_max", 1_500)),
     ('ages.intent_max = "2min"', ("ages.intent_max", 120_000)),
     ("adopt = true", ("adopt", True)),
+    ('limits.sizing = "fixed"', ("limits.sizing", "fixed")),
+    ("limits.size_fixed = 250.5", ("limits.size_fixed", 25_050_000_000)),
+    ('limits.loss_cool_down = "15min"', ("limits.loss_cool_down", 900_000)),
+    ('groups.majors = { symbols = ["BTCUSDT"], exposure_max = 1.5 }', ("groups", {"majors": Group(("BTCUSDT",), 1_500_000)})),
 ])
 def test_numbers_are_exact(written: str, expected: tuple[str, object], bare: Path) -> None:
     (bare / "streams.toml").write_text(written)
@@ -138,6 +142,13 @@ def test_numbers_are_exact(written: str, expected: tuple[str, object], bare: Pat
     ("limits.risk = true", "limits.risk: True is not a number"),
     ("limits.positions_max = 3.5", "limits.positions_max: Decimal('3.5') is not a whole number"),
     ('ages.intent_max = "1 week"', "ages.intent_max: '1 week' is no duration: milliseconds, or 500ms, 60s, 15min, 24h, 1d"),
+    ('limits.sizing = "all in"', "limits.sizing: all in is none of risk, equity, fixed"),
+    ("limits.confidence_weight = 1.5", "limits.confidence_weight is above 1"),
+    ('groups.majors = { symbls = ["BTCUSDT"] }', "groups.majors.symbls is not known: did you mean symbols?"),
+    ("groups.majors = { exposure_max = 1 }", "groups.majors: it needs symbols and exposure_max"),
+    ('groups.majors = { symbols = ["BTCUSDT"] }', "groups.majors: it needs symbols and exposure_max"),
+    ('groups.majors = { symbols = ["btcusdt"], exposure_max = 1 }', "groups.majors.symbols: as the venue writes them, BTCUSDT"),
+    ('accounts = ["main", "all"]', "accounts: all means every account, and is the name of none"),
     ('opposite = "hedge"', "opposite: hedge is none of close, flip, ignore"),
     ("policies.scalper.stp = 0.1", "policies.scalper.stp is not known: did you mean stop?"),
     ("policies.scalper = 3", "policies: 3 is not a table"),

@@ -35,12 +35,18 @@ EXPLAINED: dict[Denial, tuple[tuple[str, ...], str, str]] = {
     D.BREAKER_OPEN: (
         (POSITIONS,), "The symbol's breaker is open, or lets another entry probe: rejections in a row, a price that cannot be true, a refused stop.",
         "It probes by itself after `breaker.cool_down`; `streams resume --symbol SYMBOL --reason TEXT` closes it at once."),
+    D.INTENTS_TOO_MANY: (
+        (POSITIONS,), "`limits.intents_per_minute` BUYs and SELLs of the account came to the symbol within a minute of the log's time.",
+        "Look at the producer: it repeats itself. CLOSE and CANCEL are never counted, nor is an intent that closes what is held."),
     D.ENTRY_IN_FLIGHT: (
         (POSITIONS,), "An entry of the symbol has not ended, an intent waits, or a close is under way: one at a time.",
         "Send it again when that has ended; CANCEL takes a working entry back."),
     D.POSITION_OPEN: (
         (POSITIONS,), "A position is held, and the intent may neither add to it (`additions_max`) nor close it (`opposite`).",
         "CLOSE first, or raise `additions_max`, if adding is what you want."),
+    D.SYMBOL_COOLING: (
+        (POSITIONS,), "The symbol's last position ended with a loss, fees included, less than `limits.loss_cool_down` ago.",
+        "Wait, or shorten `limits.loss_cool_down`."),
     D.CONFIDENCE_TOO_LOW: ((POSITIONS,), "Its confidence is below `confidence_min`.", "Nothing, or lower `confidence_min`."),
     D.MARK_MISSING: (
         (POSITIONS,), "No price of the symbol came within `ages.wait_max`.",
@@ -58,12 +64,21 @@ EXPLAINED: dict[Denial, tuple[tuple[str, ...], str, str]] = {
     D.TARGET_WRONG_SIDE: (
         (POSITIONS,), "Its target is not above the entry, at market also the mark (a SELL's: below).",
         "Mend the target; without one the policy's holds."),
+    D.REWARD_TOO_SMALL: (
+        (POSITIONS,), "Its targets earn less than `limits.reward_min` of what its stop loses, both after the taker's fees of both ways.",
+        "A farther target or a nearer stop; an entry without any target is not asked."),
     D.MODE_HALTED: (
         (RISK,), "The account is HALTED: by a person, by its loss of the day, or by its fall from the highest equity.",
         "`streams status` says why; `streams resume --reason TEXT` lifts it, and nothing else does but a new day, where `daily_loss_lifts`."),
     D.MODE_REDUCING: (
         (RISK,), "The account only reduces: a loss limit is near, or a group lags too far behind.",
         "As MODE_HALTED; a lag ends by itself when the group has caught up."),
+    D.ACCOUNT_COOLING: (
+        (RISK,), "`limits.streak_max` positions in a row ended with a loss, the last of them less than `limits.streak_cool_down` ago.",
+        "Wait; `streams resume --reason TEXT` ends it, and losses are counted from there."),
+    D.ORDERS_TOO_MANY: (
+        (RISK,), "The account ordered `limits.orders_per_minute` entries within the last minute of the log's time.",
+        "Look at what sends so many intents, or raise the limit."),
     D.EQUITY_UNKNOWN: (
         (RISK,), "No balance of the symbol's margin asset came within `ages.wait_max`.",
         "Look with `streams status` at the gateway, which publishes it."),
@@ -73,6 +88,12 @@ EXPLAINED: dict[Denial, tuple[tuple[str, ...], str, str]] = {
     D.EXPOSURE_ABOVE_MAXIMUM: (
         (RISK,), "The limits of notional and exposure leave less room than the venue's least order.",
         "Wait for an exit, or raise the limit that binds: the detail names the figures."),
+    D.DIRECTION_ABOVE_MAXIMUM: (
+        (RISK,), "`limits.exposure_long_max` of a BUY, `limits.exposure_short_max` of a SELL, leaves less room than the venue's least order.",
+        "Wait for an exit on that side, or raise the limit."),
+    D.GROUP_ABOVE_MAXIMUM: (
+        (RISK,), "A group of the symbol (`groups`) leaves less room than the venue's least order; the detail names the group.",
+        "Wait for an exit in that group, or raise its `exposure_max`."),
     D.MARGIN_TOO_SMALL: (
         (RISK,), "What `limits.margin_use_max` leaves of the equity carries less than the venue's least order.",
         "Wait for an exit, add equity, or raise `limits.leverage_max`."),

@@ -14,7 +14,7 @@ what was denied until no other answer would be possible and a while longer.
 """
 from typing import Any
 
-from streams.core import drawdown, exposure, modes
+from streams.core import drawdown, exposure, modes, pace
 from streams.core.account_state import AccountState, balanced, equity, new, remembered, replace, updated
 from streams.core.commands import Deny, Enter, Propose
 from streams.core.events import (
@@ -33,7 +33,7 @@ from streams.core.events import (
 from streams.core.ids import flatten_id, placed_id
 from streams.core.ordering import proposed, tried_again
 from streams.core.settings import Ages, Settings
-from streams.core.words import Action, Exit
+from streams.core.words import Action, Exit, Mode
 
 __all__ = ["AccountState", "Output", "due", "new", "step"]
 GONE_MS = 60_000                      # a position not heard of for so long holds up no judgement of the equity
@@ -54,7 +54,7 @@ def step(state: AccountState, seen: Seen[Any], settings: Settings) -> Turn:
         case Propose():
             return proposed(state, seen.body, settings)
         case PositionUpdated():
-            return updated(state, seen.body), ()
+            return _updated(state, seen.body, settings), ()
         case BalanceSeen():
             return tried_again(balanced(state, seen.body, settings.ages), settings)
         case ModeWanted():
@@ -84,10 +84,16 @@ def _beat(state: AccountState, settings: Settings) -> Turn:
     return state, (*outputs, *said)
 
 
+def _updated(state: AccountState, update: PositionUpdated, settings: Settings) -> AccountState:
+    after = updated(state, update)
+    return after if after is state else replace(after, pace=pace.ended(after.pace, update, after.time, settings.limits))
+
+
 def _mode_wanted(state: AccountState, wish: ModeWanted, ages: Ages) -> Turn:
     if _asked_before(state, wish.request_id):
         return state, ()
-    state = replace(state, modes=modes.wanted(state.modes, wish), known=_with_request(state, wish.request_id, ages))
+    calm = pace.resumed(state.pace) if wish.mode is Mode.ACTIVE else state.pace
+    state = replace(state, pace=calm, modes=modes.wanted(state.modes, wish), known=_with_request(state, wish.request_id, ages))
     return _answered(state, wish.request_id)
 
 

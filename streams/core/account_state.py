@@ -7,6 +7,7 @@ from streams.core.drawdown import Ruling
 from streams.core.events import BalanceSeen, PositionUpdated
 from streams.core.exposure import Reservation, Snapshot
 from streams.core.modes import FREE, Modes
+from streams.core.pace import Pace
 from streams.core.settings import Ages
 
 # counted as one another in the account's equity; another asset is counted from when a symbol has it as its margin
@@ -33,6 +34,7 @@ class AccountState(msgspec.Struct, frozen=True):
     leverages: dict[str, int] = {}    # symbol -> the last that we asked for
     waiting: tuple[Waiting, ...] = ()
     known: dict[str, int] = {}        # ids of intents, requests and payments -> the log_time at which they are forgotten
+    pace: Pace = Pace()
     modes: Modes = Modes()
     told: Ruling = FREE               # the mode and reason last said
     gateway: str = ""

@@ -1,19 +1,27 @@
 """An intent at the book: the ladder from its first question to what follows. BUY and SELL may enter, CLOSE and CANCEL may only end something."""
 import msgspec
 
+from streams.core import pace
 from streams.core.book import Book, Entry, Waiting
 from streams.core.commands import Denial, Propose
 from streams.core.events import Intent
-from streams.core.ids import client_order_id
+from streams.core.ids import account_id, client_order_id
 from streams.core.intents import ENTERING, No, Terms, deny_symbol, expires_at, judged, too_old, too_weak
 from streams.core.leaving import Acted, cancelling, closed, closing, denied
 from streams.core.protected import rests_at
-from streams.core.settings import Settings
+from streams.core.settings import Limits, Settings
 from streams.core.symbol_state import SymbolState
 from streams.core.values import Side
-from streams.core.words import Action, Exit, OrderType
+from streams.core.words import ALL, Action, Exit, OrderType
 
 replace = msgspec.structs.replace
+
+
+def addressed(intent: Intent, settings: Settings) -> tuple[Intent, ...]:
+    """One for each account that it is for. Of `all` each account gets its own, by an id of its own, and answers for itself."""
+    if intent.account != ALL:
+        return (intent,)
+    return tuple(replace(intent, account=account, intent_id=account_id(account, intent.intent_id)) for account in settings.accounts)
 
 
 def acted(book: Book, intent: Intent, state: SymbolState, log_time: int, settings: Settings, *, first: bool, since: int = 0) -> Acted:
@@ -27,7 +35,7 @@ def acted(book: Book, intent: Intent, state: SymbolState, log_time: int, setting
         case Action.CANCEL:
             return cancelling(book, intent, state.symbol, state.time)
         case _:
-            return _entering(book, intent, state, settings, since or state.time)
+            return _entering(book, intent, state, settings, since)
 
 
 def _known_or_old(intent: Intent, log_time: int, settings: Settings, *, first: bool) -> No | None:
@@ -47,19 +55,31 @@ def _entering(book: Book, intent: Intent, state: SymbolState, settings: Settings
     if _opposes(book, intent, settings):
         return _opposed(book, intent, symbol, settings, now)
     probed = any(other.entry is not None for other in state.books.values())
-    refusal = deny_symbol(state.market, probed=probed and book.entry is None)
+    refusal = deny_symbol(state.market, probed=probed and book.entry is None) or _too_many(book, since, now, settings.limits)
     if refusal is not None:
         return denied(book, intent, symbol, refusal)
+    if not since:
+        book = replace(book, asked=pace.remembered(book.asked, now, settings.limits.intents_per_minute))
     if book.entry is not None or book.waiting is not None or book.flip is not None or book.closing:
         return denied(book, intent, symbol, No(Denial.ENTRY_IN_FLIGHT, "one entry at a time; the last has not ended"))
     if book.position is not None and not _adds(book, intent, settings):
         return denied(book, intent, symbol, No(Denial.POSITION_OPEN, "a position is held"))
+    if left := pace.cooling(book.lost_at, now, settings.limits.loss_cool_down):
+        return denied(book, intent, symbol, No(Denial.SYMBOL_COOLING, f"its last position lost: no entries for {left} ms more"))
     terms = judged(intent, state.market, settings, now, stop_held=rests_at(book.position) if book.position else 0)
     if isinstance(terms, No):
-        if terms.waits and now - since < settings.ages.wait_max:
-            return replace(book, waiting=Waiting(intent, since)), ()
+        if terms.waits and now - (since or now) < settings.ages.wait_max:
+            return replace(book, waiting=Waiting(intent, since or now)), ()
         return denied(book, intent, symbol, terms)
     return _proposed(book, intent, terms, state, settings)
+
+
+def _too_many(book: Book, since: int, now: int, limits: Limits) -> No | None:
+    """One that has waited was counted when it came."""
+    asked = len(pace.recent(book.asked, now))
+    if since or asked < limits.intents_per_minute or not limits.intents_per_minute:
+        return None
+    return No(Denial.INTENTS_TOO_MANY, f"{asked} in the last minute, {limits.intents_per_minute} at most")
 
 
 def _adds(book: Book, intent: Intent, settings: Settings) -> bool:
@@ -91,11 +111,12 @@ def _proposed(book: Book, intent: Intent, terms: Terms, state: SymbolState, sett
     if instrument is None:
         raise AssertionError("judged without filters")
     entry_id = client_order_id(book.account, state.symbol, intent.intent_id, "entry")
+    confidence = settings.confidence_min_ppm if intent.confidence_ppm < 0 else intent.confidence_ppm
     entry = Entry(intent, entry_id, terms.side, terms.stop_price, terms.targets, terms.policy)
     propose = Propose(
         book.account, state.symbol, intent.intent_id, state.seq, terms.side, OrderType.LIMIT if limit else OrderType.MARKET,
         terms.entry_price if limit else market.mark, terms.stop_price, terms.targets[0].price if terms.targets else 0, intent.size, intent.leverage,
-        intent.confidence_ppm, intent.timestamp, expires_at(intent, state.time, settings), market.mark, market.mark_time, market.spread_ppm,
+        confidence, intent.timestamp, expires_at(intent, state.time, settings), market.mark, market.mark_time, market.spread_ppm,
         instrument.margin_asset, instrument.quantity_step, instrument.quantity_min, instrument.quantity_max, instrument.notional_min,
         instrument.leverage_max, instrument.maintenance_ppm, instrument.taker_fee_ppm, intent.policy, intent.source, intent.model,
     )

@@ -73,6 +73,8 @@ class Book(msgspec.Struct, frozen=True):
     trades: tuple[str, ...] = ()
     fundings: tuple[str, ...] = ()    # ids of the last fundings, likewise
     left: PositionUpdated | None = None   # what was told last of the position that ended last: its funding may come later
+    asked: tuple[int, ...] = ()       # log_time of each BUY and SELL of the last minute
+    lost_at: int = 0                  # log_time at which a position ended with a loss; 0: the last one did not
 
     def awaits(self, now: int) -> bool:
         """Whether fills are on their way that no decision should run ahead of."""
@@ -96,21 +98,22 @@ def snapshot(book: Book, symbol: str, seq: int, market: Market) -> PositionUpdat
     asset = market.instrument.margin_asset if market.instrument else ""
     if position is None:
         return PositionUpdated(
-            book.account, symbol, seq, mark=market.mark, margin_asset=asset, entry_intent_id=entry, entry_remaining=remaining,
+            book.account, symbol, seq, mark=market.mark_believed, margin_asset=asset, entry_intent_id=entry, entry_remaining=remaining,
         )
     target = next((order.price for order in position.resting if order.leg not in STOPS), 0)
     return PositionUpdated(
-        book.account, symbol, seq, position.held.position_id, position.held.quantity, position.held.price_average, market.mark, asset,
+        book.account, symbol, seq, position.held.position_id, position.held.quantity, position.held.price_average, market.mark_believed, asset,
         rests_at(position), target, position.guard is not None, entry, remaining, position.opened_at, realised_pnl=position.realised,
-        unrealised_pnl=profit(position.held, position.held.quantity, market.mark) if market.mark else 0, fees=position.fees, source=position.source,
-        model=position.model, funding=position.funding,
+        unrealised_pnl=profit(position.held, position.held.quantity, market.mark_believed) if market.mark_believed else 0, fees=position.fees,
+        source=position.source, model=position.model, funding=position.funding,
     )
 
 
 def farewell(book: Book, symbol: str, seq: int, market: Market, ended: Position, held: Held, now: int) -> PositionUpdated:
     """The last word on a position that is flat: what it earned, what it cost, and why it was left. `held` is as it was before the last fill."""
     return PositionUpdated(
-        book.account, symbol, seq, held.position_id, mark=market.mark, margin_asset=market.instrument.margin_asset if market.instrument else "",
+        book.account, symbol, seq, held.position_id, mark=market.mark_believed,
+        margin_asset=market.instrument.margin_asset if market.instrument else "",
         entry_intent_id=book.entry.intent.intent_id if book.entry else "", opened_at=ended.opened_at, closed_at=now, exit=ended.exit or Exit.STRANGER,
         realised_pnl=ended.realised, fees=ended.fees, source=ended.source, model=ended.model, funding=ended.funding,
     )

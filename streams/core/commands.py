@@ -22,8 +22,10 @@ class Denial(StrEnum):
     SYMBOL_NOT_TRADING = "SYMBOL_NOT_TRADING"
     SYMBOL_HALTED = "SYMBOL_HALTED"
     BREAKER_OPEN = "BREAKER_OPEN"
+    INTENTS_TOO_MANY = "INTENTS_TOO_MANY"
     ENTRY_IN_FLIGHT = "ENTRY_IN_FLIGHT"
     POSITION_OPEN = "POSITION_OPEN"
+    SYMBOL_COOLING = "SYMBOL_COOLING"                  # its last position lost
     CONFIDENCE_TOO_LOW = "CONFIDENCE_TOO_LOW"
     MARK_MISSING = "MARK_MISSING"
     MARK_STALE = "MARK_STALE"
@@ -31,12 +33,17 @@ class Denial(StrEnum):
     STOP_WRONG_SIDE = "STOP_WRONG_SIDE"
     STOP_TOO_FAR = "STOP_TOO_FAR"
     TARGET_WRONG_SIDE = "TARGET_WRONG_SIDE"
+    REWARD_TOO_SMALL = "REWARD_TOO_SMALL"
     MODE_HALTED = "MODE_HALTED"
     MODE_REDUCING = "MODE_REDUCING"
+    ACCOUNT_COOLING = "ACCOUNT_COOLING"                # too many losses in a row
+    ORDERS_TOO_MANY = "ORDERS_TOO_MANY"
     EQUITY_UNKNOWN = "EQUITY_UNKNOWN"
     POSITIONS_TOO_MANY = "POSITIONS_TOO_MANY"
     SPREAD_TOO_WIDE = "SPREAD_TOO_WIDE"
     EXPOSURE_ABOVE_MAXIMUM = "EXPOSURE_ABOVE_MAXIMUM"
+    DIRECTION_ABOVE_MAXIMUM = "DIRECTION_ABOVE_MAXIMUM"
+    GROUP_ABOVE_MAXIMUM = "GROUP_ABOVE_MAXIMUM"
     MARGIN_TOO_SMALL = "MARGIN_TOO_SMALL"
     LIQUIDATION_BEFORE_STOP = "LIQUIDATION_BEFORE_STOP"
     QUANTITY_BELOW_STEP = "QUANTITY_BELOW_STEP"
@@ -78,7 +85,7 @@ class Propose(msgspec.Struct, frozen=True):
     target_price: int                 # 0: none
     size_wish: int                    # notional; 0: the policy's
     leverage_wish: int
-    confidence_ppm: int               # -1: not given
+    confidence_ppm: int               # of an intent that gives none: the least that is asked for
     timestamp: int
     expires_at: int
     mark: int

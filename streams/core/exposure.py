@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from streams.core.events import PositionUpdated
-from streams.core.values import notional, share_up
+from streams.core.settings import Group
+from streams.core.values import PPM, Side, notional, share, share_up
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -44,6 +45,12 @@ class Room(msgspec.Struct, frozen=True):
     of_symbol: int                    # gross, of the proposal's symbol
     margin_elsewhere: int             # initial margin of all other symbols
     leverage_held: int                # that the symbol stands at; 0: it holds nothing
+    group: str = ""                   # of the symbol's groups the one that leaves the least room; empty: it is in none
+    group_room: int = 0               # notional that this one leaves
+
+    def on_side(self, side: Side) -> int:
+        """Notional of the longs, or of the shorts."""
+        return (self.gross + side.sign * self.net) // 2
 
 
 def snapshot(update: PositionUpdated, log_time: int) -> Snapshot:
@@ -77,7 +84,7 @@ def busy(snapshots: Mapping[str, Snapshot], reservations: Mapping[str, Reservati
 
 def room(
     symbol: str, asset: str, owned: int, snapshots: Mapping[str, Snapshot], reservations: Mapping[str, Reservation], leverages: Mapping[str, int],
-    leverage_unknown: int,
+    leverage_unknown: int, groups: Mapping[str, Group],
 ) -> Room:
     """`owned` is the asset's equity. A position that we never gave a leverage (a stranger's) is taken to stand at `leverage_unknown`."""
     held = [
@@ -86,6 +93,11 @@ def room(
     ]
     promised = [(kept.symbol, notional(kept.quantity, kept.price), kept.leverage) for kept in reservations.values() if kept.margin_asset == asset]
     both = held + promised
+    rooms = {
+        group: share(owned, rule.exposure_max_ppm, PPM) - sum(abs(amount) for name, amount, _ in both if name in rule.symbols)
+        for group, rule in groups.items() if symbol in rule.symbols
+    }
+    tightest = min(rooms, key=lambda group: (rooms[group], group), default="")
     return Room(
         equity=owned,
         gross=sum(abs(amount) for _, amount, _ in both),
@@ -93,4 +105,5 @@ def room(
         of_symbol=sum(abs(amount) for name, amount, _ in both if name == symbol),
         margin_elsewhere=sum(share_up(abs(amount), 1, leverage) for name, amount, leverage in both if name != symbol),
         leverage_held=max((leverage for name, _, leverage in both if name == symbol), default=0),
+        group=tightest, group_room=rooms.get(tightest, 0),
     )

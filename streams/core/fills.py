@@ -10,6 +10,7 @@ from streams.core.book import TRADES_KEPT, Book, Entry, after_report, farewell, 
 from streams.core.events import Filled, PositionUpdated
 from streams.core.ids import leg_of, rung_of
 from streams.core.market import Market
+from streams.core.pace import lost
 from streams.core.positions import Held, Trade, filled
 from streams.core.protected import Position, Resting, runner
 from streams.core.values import PPM, notional, share
@@ -77,7 +78,8 @@ def _left(
 ) -> tuple[Book, tuple[PositionUpdated, ...]]:
     """The position is flat, or a fill went through zero and opened another one: the entry's, else a stranger's."""
     told = (farewell(book, fill.symbol, seq, market, ended, held, now),) if book.position is not None else ()
-    book = replace(book, position=None, under_way=None, plan_after=0, fills_due=0, left=told[0] if told else book.left)
+    lost_at = now if lost(ended.realised, ended.funding, ended.fees) else 0
+    book = replace(book, position=None, under_way=None, plan_after=0, fills_due=0, lost_at=lost_at, left=told[0] if told else book.left)
     if book.entry is None:
         book = replace(book, closing=None, legs={})           # what comes next has ids of its own
     if not ended.held.quantity:

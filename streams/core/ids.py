@@ -45,3 +45,8 @@ def placed_id(topic: str, partition: int, offset: int) -> str:
 def flatten_id(account: str, symbol: str, request_id: str) -> str:
     """The CLOSE intent that a request to flatten becomes in one symbol."""
     return "f-" + digest(account, symbol, request_id)
+
+
+def account_id(account: str, intent_id: str) -> str:
+    """An account's own of an intent that is for all accounts."""
+    return "a-" + digest(account, intent_id)

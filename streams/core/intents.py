@@ -87,7 +87,10 @@ def judged(intent: Intent, market: Market, settings: Settings, now: int, *, stop
         return No(Denial.PRICE_OFF_MARK, f"{decimal(price)} is too far from the mark {decimal(market.mark)}")
     intent = msgspec.structs.replace(intent, stop_price=stop_held or intent.stop_price)
     stop = _stop(intent, policy, price, market.mark, instrument, side)
-    return stop if isinstance(stop, No) else _with_targets(Terms(side, price, stop, (), policy), intent, market.mark, instrument)
+    if isinstance(stop, No):
+        return stop
+    terms = _with_targets(Terms(side, price, stop, (), policy), intent, market.mark, instrument)
+    return terms if isinstance(terms, No) else _deny_reward(terms, instrument.taker_fee_ppm, settings.limits.reward_min_ppm) or terms
 
 
 def policy_of(intent: Intent, settings: Settings) -> Policy:
@@ -158,6 +161,20 @@ def _with_targets(terms: Terms, intent: Intent, mark: int, instrument: Instrumen
         targets = []
     targets = [msgspec.structs.replace(target, price=nearer(target.price, instrument.tick_size, terms.side)) for target in targets]
     return msgspec.structs.replace(terms, targets=tuple(target for target in targets if target.price > 0 and sign * (target.price - price) > 0))
+
+
+def reward_ppm(terms: Terms, fee_ppm: int) -> int:
+    """What the targets earn, each by its part, for what the stop loses, in ppm: the taker's fee of both ways off the one and on the other."""
+    price, parts = terms.entry_price, sum(target.part_ppm for target in terms.targets)
+    earned = sum((abs(target.price - price) - share(target.price + price, fee_ppm, PPM)) * target.part_ppm for target in terms.targets)
+    return share(earned, PPM, parts * (abs(price - terms.stop_price) + share(terms.stop_price + price, fee_ppm, PPM)))
+
+
+def _deny_reward(terms: Terms, fee_ppm: int, least_ppm: int) -> No | None:
+    """An entry without a target runs as far as it runs: of that nothing is known."""
+    if not least_ppm or not terms.targets or (found := reward_ppm(terms, fee_ppm)) >= least_ppm:
+        return None
+    return No(Denial.REWARD_TOO_SMALL, f"the targets earn {decimal(found * 100)} of what the stop loses, {decimal(least_ppm * 100)} at least")
 
 
 def _rung_price(rung: Rung, terms: Terms) -> int:

@@ -8,7 +8,7 @@ import msgspec
 from streams.core.commands import Denial, Propose
 from streams.core.settings import Settings
 from streams.core.sizing import Size, price_of
-from streams.core.values import decimal, percent
+from streams.core.values import Side, decimal, percent
 from streams.core.words import Mode
 
 
@@ -20,6 +20,8 @@ class Asked(msgspec.Struct, frozen=True):
     ended: int                        # seq of a snapshot that has gone on without this entry; 0: none has
     mode: Mode
     mode_reason: str
+    cooling: int                      # ms for which the account still cools down; 0: it does not
+    orders: int                       # of the last minute
     equity: int | None                # of the margin asset
     busy: int                         # other symbols with a position or a reservation
     size: Size                        # at an equity of 0 where it is not known
@@ -57,6 +59,10 @@ def _deny_account(asked: Asked, settings: Settings) -> No | None:
         return No(Denial.MODE_HALTED, asked.mode_reason)
     if asked.mode is Mode.REDUCING:                      # what reduces does not come here: exits pass no gate
         return No(Denial.MODE_REDUCING, asked.mode_reason)
+    if asked.cooling:
+        return No(Denial.ACCOUNT_COOLING, f"{limits.streak_max} losses in a row: no entries for {asked.cooling} ms more")
+    if asked.orders >= limits.orders_per_minute > 0:
+        return No(Denial.ORDERS_TOO_MANY, f"{asked.orders} orders in the last minute, {limits.orders_per_minute} at most")
     if asked.equity is None:
         return No(Denial.EQUITY_UNKNOWN, f"no balance of {asked.proposal.margin_asset} has come yet")
     if asked.busy >= limits.positions_max:
@@ -71,6 +77,11 @@ def _deny_size(asked: Asked) -> No | None:
     least = f"the least order is {decimal(size.smallest)}"
     if size.exposure_room < size.smallest:
         return No(Denial.EXPOSURE_ABOVE_MAXIMUM, f"the limits leave room for {decimal(size.exposure_room)} {proposal.margin_asset}, {least}")
+    if size.direction_room < size.smallest:
+        side = "longs" if proposal.side is Side.BUY else "shorts"
+        return No(Denial.DIRECTION_ABOVE_MAXIMUM, f"the {side} leave room for {decimal(size.direction_room)} {proposal.margin_asset}, {least}")
+    if size.group and size.group_room < size.smallest:
+        return No(Denial.GROUP_ABOVE_MAXIMUM, f"group {size.group} leaves room for {decimal(size.group_room)} {proposal.margin_asset}, {least}")
     if size.margin_room < size.smallest:
         return No(Denial.MARGIN_TOO_SMALL, f"the margin carries {decimal(size.margin_room)} at leverage {size.leverage_max}, {least}")
     if size.safe_room < size.smallest:

@@ -74,21 +74,42 @@ class Limits(msgspec.Struct, frozen=True):
     """What an account may do. Amounts in the quote asset."""
 
     risk_ppm: int = 5_000             # of equity, lost at the stop
+    sizing: str = "risk"              # what sizes an entry: risk, equity or fixed; none of them beyond `risk_ppm`
+    size_equity_ppm: int = 100_000    # notional, of equity, with "equity"
+    size_fixed: int = 1_000 * E8      # notional with "fixed"
+    confidence_weight_ppm: int = 0    # the part of that size that the intent's confidence decides
     size_default: int = 0             # notional where risk and stop give more; 0: no such cap
     notional_max: int = 50_000 * E8   # of one order
     symbol_notional_max: int = 50_000 * E8
     exposure_gross_max_ppm: int = 3 * PPM   # of equity
     exposure_net_max_ppm: int = 2 * PPM
+    exposure_long_max_ppm: int = 3 * PPM
+    exposure_short_max_ppm: int = 3 * PPM
     leverage_max: int = 5
     margin_use_max_ppm: int = 800_000  # initial margin of all positions and reservations, as a part of equity
     positions_max: int = 10
+    orders_per_minute: int = 120      # of the account; 0: no such limit, as in the next two
+    intents_per_minute: int = 120     # BUYs and SELLs of the account in one symbol
+    streak_max: int = 0               # losses in a row, after which the account cools down
+    streak_cool_down: int = 3_600_000  # ms without entries
+    loss_cool_down: int = 0           # ms without entries of a symbol that lost; 0: none
+    reward_min_ppm: int = 0           # what the targets earn for what the stop loses, both after fees; 0: no such limit
     spread_max_ppm: int = 2_000
+    losses: str = "equity"            # what the next five look at: equity (realised and open), realised, or either
     daily_loss_reducing_ppm: int = 30_000
     daily_loss_halt_ppm: int = 50_000
     drawdown_reducing_ppm: int = 100_000
     drawdown_halt_ppm: int = 150_000
     daily_loss_lifts: bool = True     # the mode of a daily loss ends with its UTC day; else when a person resumes
+    halt_flattens: bool = False       # a loss that halts closes all positions too
     liquidation_gap_ppm: int = 10_000  # of the price: how far beyond the stop the liquidation must lie
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Symbols that move together, and what they may come to together: of the equity, longs and shorts added."""
+
+    symbols: tuple[str, ...] = ()
+    exposure_max_ppm: int = 0
 
 
 class Ages(msgspec.Struct, frozen=True):
@@ -100,6 +121,7 @@ class Ages(msgspec.Struct, frozen=True):
     mark_max: int = 5_000
     wait_max: int = 5_000             # of an intent that meets no mark, no filters or no equity yet
     known_max: int = 86_400_000
+    unexplained_max: int = 15_000     # a wallet that the books don't explain holds up the limits of losses for so long
     through_stop: int = 1_500         # a price beyond a resting stop for so long is closed at market
 
 
@@ -122,6 +144,7 @@ class Settings(msgspec.Struct, frozen=True):
     confidence_min_ppm: int = 0
     entry_deviation_max_ppm: int = 20_000
     limits: Limits = Limits()
+    groups: dict[str, Group] = {}
     ages: Ages = Ages()
     breaker: BreakerLimits = BreakerLimits()
     policies: dict[str, Policy] = msgspec.field(default_factory=_policies)

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from streams.core import breakers
-from streams.core.acting import acted
+from streams.core.acting import acted, addressed
 from streams.core.book import Book, snapshot
 from streams.core.commands import Close, Deny, Note, Plan, Propose, Withdraw
 from streams.core.events import (
@@ -151,13 +151,15 @@ def _leaving(state: SymbolState, book: Book, settings: Settings) -> Exit | None:
 
 def _intended(state: SymbolState, intent: Intent, log_time: int, settings: Settings) -> tuple[SymbolState, Outputs]:
     intent = _carried(intent, settings)
-    account = intent.account
     known = forgotten(state.known, state.time, settings.ages.known_max)
     first = not is_known(known, intent.intent_id)
     state = replace(state, known=remembered(known, intent.intent_id, state.time) if first else known)
-    book, outputs = acted(_book(state, account), intent, state, log_time, settings, first=first)
-    state = _with(state, book) if account in settings.accounts else state
-    return state, outputs
+    outputs: list[Output] = []
+    for one in addressed(intent, settings) if first else (intent,):
+        book, followed = acted(_book(state, one.account), one, state, log_time, settings, first=first)
+        state = _with(state, book) if one.account in settings.accounts else state
+        outputs += followed
+    return state, tuple(outputs)
 
 
 def _carried(intent: Intent, settings: Settings) -> Intent:
@@ -173,7 +175,8 @@ def _tried(state: SymbolState, account: str, settings: Settings) -> tuple[Symbol
     if waiting is None:
         return _planned(state, account, settings)
     freed = replace(book, waiting=None, flip=None)
-    book, outputs = acted(freed, waiting.intent, state, state.time, settings, first=True, since=waiting.since)
+    since = waiting.since if book.waiting else 0              # one that waited for flat comes to the ladder now
+    book, outputs = acted(freed, waiting.intent, state, state.time, settings, first=True, since=since)
     return _with(state, book), outputs
 
 

@@ -1,6 +1,8 @@
 """The words of the house that are a choice of few: each is one enum, and the wire carries its name."""
 from enum import StrEnum
 
+ALL = "all"                           # instead of an account: every account of the settings
+
 
 class Action(StrEnum):
     """What an intent wants. LONG and SHORT arrive as BUY and SELL."""

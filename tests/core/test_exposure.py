@@ -3,7 +3,8 @@ import pytest
 
 from streams.core.events import PositionUpdated
 from streams.core.exposure import Reservation, Room, Snapshot, busy, equity, freed, room, snapshot
-from streams.core.values import e8
+from streams.core.settings import Group
+from streams.core.values import Side, e8
 
 WALLETS = {"USDT": e8("10000"), "USDC": e8("500")}
 SNAPSHOTS = {
@@ -37,7 +38,34 @@ def test_equity_is_wallet_and_open_profit_of_one_asset(asset: str, expected: int
     ],
 )
 def test_the_room_that_a_symbol_finds(symbol: str, asset: str, expected: Room) -> None:
-    assert room(symbol, asset, 1, SNAPSHOTS, RESERVATIONS, LEVERAGES, leverage_unknown=5) == expected
+    assert room(symbol, asset, 1, SNAPSHOTS, RESERVATIONS, LEVERAGES, leverage_unknown=5, groups={}) == expected
+
+
+GROUPS = {
+    "majors": Group(("BTCUSDT", "ETHUSDT", "ETHUSDC"), 2_000_000),
+    "layer1": Group(("SOLUSDT", "BTCUSDT"), 1_150_000),
+    "memes": Group(("DOGEUSDT",), 500_000),
+}
+
+
+@pytest.mark.parametrize(
+    ("symbol", "asset", "group", "left"),
+    [
+        pytest.param("BTCUSDT", "USDT", "layer1", "500", id="in two: 11500 - 11000 leaves less than 20000 - 9000"),
+        pytest.param("ETHUSDT", "USDT", "majors", "11000", id="what it holds not, its group does"),
+        pytest.param("ETHUSDC", "USDC", "majors", "19750", id="each margin asset counts its own"),
+        pytest.param("DOGEUSDT", "USDT", "memes", "4900", id="a reservation counts"),
+        pytest.param("XRPUSDT", "USDT", "", "0", id="in none"),
+    ],
+)
+def test_the_tightest_group_bounds_a_symbol(symbol: str, asset: str, group: str, left: str) -> None:
+    found = room(symbol, asset, e8("10000"), SNAPSHOTS, RESERVATIONS, LEVERAGES, leverage_unknown=5, groups=GROUPS)
+    assert (found.group, found.group_room) == (group, e8(left))
+
+
+def test_longs_and_shorts_are_told_apart() -> None:
+    found = room("BTCUSDT", "USDT", 1, SNAPSHOTS, RESERVATIONS, LEVERAGES, leverage_unknown=5, groups={})
+    assert (found.on_side(Side.BUY), found.on_side(Side.SELL)) == (e8("9000"), e8("2100"))
 
 
 def test_busy_is_what_holds_or_may_come_to_hold() -> None:

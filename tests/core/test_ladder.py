@@ -46,6 +46,14 @@ def settings(**changes: Any) -> Callable[[Asked], Asked]:  # noqa: ANN401
     return lambda asked: replace(asked, settings=replace(asked.settings, **changes))
 
 
+def limits(**changes: Any) -> Callable[[Asked], Asked]:  # noqa: ANN401
+    return lambda asked: settings(limits=replace(asked.settings.limits, **changes))(asked)
+
+
+def both(one: Callable[[Asked], Asked], other: Callable[[Asked], Asked]) -> Callable[[Asked], Asked]:
+    return lambda asked: one(other(asked))
+
+
 def market(**changes: Any) -> Callable[[Asked], Asked]:  # noqa: ANN401
     return lambda asked: replace(asked, state=replace(asked.state, market=replace(asked.state.market, **changes)))
 
@@ -65,8 +73,11 @@ FAULTS: list[tuple[Denial, Callable[[Asked], Asked], str]] = [    # in the order
     (Denial.SYMBOL_NOT_TRADING, market(instrument=replace(make.INSTRUMENT, status="BREAK")), "the venue's status is BREAK"),
     (Denial.SYMBOL_HALTED, market(halted="told so"), "told so"),
     (Denial.BREAKER_OPEN, market(breaker=Breaker(BreakerState.OPEN, "PRICE_JUMP", make.NOON)), "PRICE_JUMP"),
+    (Denial.INTENTS_TOO_MANY, book(position=None, asked=(make.NOON - 59_999,) * 120), "120 in the last minute, 120 at most"),
     (Denial.ENTRY_IN_FLIGHT, book(entry=FLYING), "one entry at a time; the last has not ended"),
     (Denial.POSITION_OPEN, book(position=HELD), "a position is held"),
+    (Denial.SYMBOL_COOLING, both(book(position=None, lost_at=make.NOON - 999), limits(loss_cool_down=1_000)),
+     "its last position lost: no entries for 1 ms more"),
     (Denial.CONFIDENCE_TOO_LOW, settings(confidence_min_ppm=600_001), "0.6 is below 0.600001"),
     (Denial.SYMBOL_NOT_LISTED, market(instrument=None), "the venue's filters have not come"),
     (Denial.MARK_MISSING, market(mark_time=0), "no price has come"),
@@ -75,7 +86,12 @@ FAULTS: list[tuple[Denial, Callable[[Asked], Asked], str]] = [    # in the order
     (Denial.STOP_WRONG_SIDE, intent(stop_price=e8("100")), "stop 100 does not lie below entry 100 and mark 100"),
     (Denial.STOP_TOO_FAR, intent(stop_price=e8("79.99")), "stop 79.99 lies beyond 80"),
     (Denial.TARGET_WRONG_SIDE, intent(target_price=e8("100")), "target 100 does not lie above the entry 100"),
+    (Denial.REWARD_TOO_SMALL, both(intent(target_price=e8("103")), limits(reward_min_ppm=1_380_896)),
+     "the targets earn 1.380895 of what the stop loses, 1.380896 at least"),
 ]
+
+
+FILTERS = [reason for reason, _, _ in FAULTS].index(Denial.MARK_MISSING) - 1
 
 
 def answered(asked: Asked) -> tuple[Any, ...]:
@@ -103,7 +119,7 @@ def test_each_fault_alone_is_told_with_its_figures(only: int) -> None:
 
 def test_the_ladder_is_asked_in_the_order_of_its_words() -> None:
     """The enum is the order, for people; a symbol without filters is the one word that is asked at two rungs."""
-    asked = [reason for n, (reason, _, _) in enumerate(FAULTS) if n != 10]
+    asked = [reason for n, (reason, _, _) in enumerate(FAULTS) if n != FILTERS]
     assert asked == sorted(asked, key=list(Denial).index)
     assert set(list(Denial)[: list(Denial).index(Denial.MODE_HALTED)]) - set(asked) == {
         Denial.POSITION_MISSING, Denial.ENTRY_MISSING, Denial.INTENT_WITHDRAWN,       # of CLOSE and CANCEL
