@@ -33,4 +33,4 @@ def funded(book: Book, fact: Funded, market: Market, seq: int) -> tuple[Book, To
 def _again(left: PositionUpdated, book: Book, market: Market, seq: int) -> PositionUpdated:
     """What was told at its end, as a snapshot of a flat book that ends nothing a second time."""
     entry, remaining = (book.entry.intent.intent_id, book.entry.remaining) if book.entry else ("", 0)
-    return replace(left, seq=seq, mark=market.mark, entry_intent_id=entry, entry_remaining=remaining, closed_at=0, exit=None)
+    return replace(left, seq=seq, mark=market.mark_believed, entry_intent_id=entry, entry_remaining=remaining, closed_at=0, exit=None)

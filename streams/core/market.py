@@ -23,6 +23,7 @@ class Market(msgspec.Struct, frozen=True):
     halted: str = ""                  # a person's reason
     breaker: Breaker = SHUT
     believed: bool = False            # the last tick was a price, and no jump: exits go by it
+    mark_believed: int = 0            # the mark of the last tick that was: the account's equity goes by it
 
     @property
     def spread_ppm(self) -> int:
@@ -33,7 +34,7 @@ class Market(msgspec.Struct, frozen=True):
 def ticked(market: Market, tick: Tick, now: int, limits: BreakerLimits) -> Market:
     """After a tick. A price of zero or below is no price: the breaker opens and the market stays as it was.
 
-    A jump is a price, yet no exit is decided by it: the next tick confirms it, or was the better one.
+    A jump is a price, yet no exit is decided by it, and no profit or loss is told: the next tick confirms it, or was the better one.
     """
     if min(tick.last, tick.bid, tick.ask, tick.mark, tick.high, tick.low) <= 0:
         return msgspec.structs.replace(_broken(market, "PRICE_ZERO", now), believed=False)
@@ -42,10 +43,10 @@ def ticked(market: Market, tick: Tick, now: int, limits: BreakerLimits) -> Marke
         market, last=tick.last, bid=tick.bid, ask=tick.ask, mark=tick.mark, mark_time=now,
         moved_at=now if moved or now - market.mark_time > limits.frozen_max // 10 else market.moved_at,     # silence is not standing still
         breaker=breakers.cooled(market.breaker, limits, now) if market.breaker is not SHUT else SHUT,
-        believed=True,
+        believed=True, mark_believed=tick.mark,
     )
     if market.mark_time and _jumped(market, tick, limits.jump_max_ppm):
-        return msgspec.structs.replace(_broken(after, "PRICE_JUMP", now), believed=False)
+        return msgspec.structs.replace(_broken(after, "PRICE_JUMP", now), believed=False, mark_believed=market.mark_believed)
     if not moved and now - after.moved_at > limits.frozen_max:
         return _broken(after, "PRICE_FROZEN", now)
     return after

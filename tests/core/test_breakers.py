@@ -45,7 +45,9 @@ def test_opened_anew_it_cools_down_anew() -> None:
     assert opened(OPEN, "STATUS", 5_000) == Breaker(BreakerState.OPEN, "STATUS", 5_000, 1)
 
 
-KNOWN = Market(make.INSTRUMENT, e8("100"), e8("99.99"), e8("100.01"), e8("100"), mark_time=1_000, moved_at=1_000, believed=True)
+KNOWN = Market(
+    make.INSTRUMENT, e8("100"), e8("99.99"), e8("100.01"), e8("100"), mark_time=1_000, moved_at=1_000, believed=True, mark_believed=e8("100"),
+)
 
 
 @pytest.mark.parametrize(("tick", "now", "reason", "believed"), [
@@ -65,6 +67,7 @@ KNOWN = Market(make.INSTRUMENT, e8("100"), e8("99.99"), e8("100.01"), e8("100"),
 def test_a_tick(tick: Tick, now: int, reason: str, *, believed: bool) -> None:
     after = ticked(KNOWN, tick, now, LIMITS)
     assert (after.breaker.reason, after.breaker.state, after.believed) == (reason, BreakerState.OPEN if reason else BreakerState.CLOSED, believed)
+    assert after.mark_believed == (tick.mark if believed else KNOWN.mark_believed)
     assert (after.last, after.mark_time) == ((KNOWN.last, KNOWN.mark_time) if reason == "PRICE_ZERO" else (tick.last, now))
 
 
