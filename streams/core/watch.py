@@ -19,7 +19,7 @@ from streams.core.book import Book
 from streams.core.breakers import BreakerState
 from streams.core.events import Tick
 from streams.core.exits import seen_price, wanted
-from streams.core.market import Market
+from streams.core.market import Market, ticked
 from streams.core.planning import manageable
 from streams.core.protected import STOPS, Position, rests_at, reward
 from streams.core.protection import Where, change
@@ -176,12 +176,9 @@ def folded(quiet: Quiet | None, state: SymbolState, tick: Tick, log_time: int) -
     )
 
 
-def caught_up(state: SymbolState, quiet: Quiet) -> SymbolState:
+def caught_up(state: SymbolState, quiet: Quiet, settings: Settings) -> SymbolState:
     """The state as if those ticks had been worked."""
-    tick = quiet.tick
-    market = replace(
-        state.market, last=tick.last, bid=tick.bid, ask=tick.ask, mark=tick.mark, mark_time=quiet.time, moved_at=quiet.moved_at,
-    )
+    market = replace(ticked(state.market, quiet.tick, quiet.time, settings.breaker), moved_at=quiet.moved_at)
     books = {
         account: replace(book, position=seen_price(book.position, _peak(book.position, quiet))) if book.position else book
         for account, book in state.books.items()
