@@ -217,6 +217,7 @@ class Decided(msgspec.Struct, frozen=True):
     detail: str                       # the figures behind it, for people
     outputs: tuple[str, ...]          # ids of what followed
     settings_hash: str
+    denials: tuple[Deny, ...] = ()    # each intent that it refused, where that is not `subject` alone
 
 
 class SettingsSeen(msgspec.Struct, frozen=True):

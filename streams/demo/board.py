@@ -3,7 +3,7 @@ from collections import deque
 
 import msgspec
 
-from streams.core.commands import Decided, Verdict
+from streams.core.commands import Decided
 from streams.core.events import BalanceSeen, Beat, GatewaySeen, Instrument, ModeSet, PositionUpdated, Tick
 from streams.core.words import Mode
 from streams.demo.tally import TOPICS as TALLIED
@@ -62,7 +62,7 @@ class Board(msgspec.Struct):
             self.stops.setdefault(message.position_id, message.stop_price)
         if isinstance(message, PositionUpdated) and len(self.tally.closed) > ends:
             self.exits.appendleft(message)
-        if isinstance(message, Decided) and message.verdict is Verdict.DENIED and len(self.tally.denials) > denials:
+        if isinstance(message, Decided) and len(self.tally.denials) > denials:
             self.denials.appendleft((record.log_time, message))
 
     def trails(self, position: PositionUpdated) -> bool:

@@ -39,7 +39,7 @@ class Tally(msgspec.Struct):
     commands: dict[str, tuple[Enter, int]] = {}
     exits: dict[tuple[str, int], int] = {}                # position id, revision -> ms from the tick that asked
     fills: dict[tuple[str, str, str], Filled] = {}        # account, symbol, trade id
-    denials: dict[tuple[str, Place], Decided] = {}        # by the event that was denied
+    denials: dict[tuple[str, Place], Decided] = {}        # by the event that was denied, or that denied others
     positions: dict[tuple[str, str], PositionUpdated] = {}  # account, symbol -> the newest
     opened: dict[str, int] = {}                           # position id -> when
     closed: dict[str, PositionUpdated] = {}               # position id -> its end
@@ -62,7 +62,7 @@ class Tally(msgspec.Struct):
                 self.fills.setdefault((message.account, message.symbol, message.trade_id), message)
             case PositionUpdated():
                 self._position(message)
-            case Decided(verdict=Verdict.DENIED):
+            case Decided() if message.verdict is Verdict.DENIED or message.denials:
                 self.denials.setdefault((message.group, (message.topic, message.partition, message.offset)), message)
             case Bury():
                 self.buried.add((message.topic, message.partition, message.offset))
@@ -93,7 +93,7 @@ class Tally(msgspec.Struct):
         return [position for position in self.positions.values() if position.quantity]
 
     def denied(self) -> Counter[str]:
-        return Counter(decision.reason for decision in self.denials.values())
+        return Counter(told.reason for decision in self.denials.values() for told in decision.denials or (decision,))
 
     def left(self) -> Counter[Exit]:
         return Counter(end.exit for end in self.closed.values() if end.exit is not None)

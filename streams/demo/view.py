@@ -102,8 +102,8 @@ def _row(board: Board, position: PositionUpdated, *, wide: bool) -> list[Text]:
 
 def _denials(board: Board, count: int) -> RenderableType:
     return _lines([
-        Text.assemble((f"{_ago(board, at)} ", "dim"), f"{decision.key:<12.12} ", (decision.reason, "yellow"), (f" {decision.detail}", "dim"))
-        for at, decision in islice(board.denials, count)
+        Text.assemble((f"{_ago(board, at)} ", "dim"), f"{decision.key:<12.12} ", (told.reason, "yellow"), (f" {told.detail}", "dim"))
+        for at, decision in islice(board.denials, count) for told in (decision.denials or (decision,))[:1]
     ])
 
 

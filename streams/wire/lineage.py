@@ -87,7 +87,8 @@ def named(record: Record) -> set[str]:
         case c.Close():
             ids = {message.position_id, message.client_order_id, *message.intents}
         case c.Decided():
-            ids = {message.subject, *message.outputs} if message.verdict is not c.Verdict.STEPPED else set()
+            refused = {denial.intent_id for denial in message.denials}
+            ids = {message.subject, *message.outputs, *refused} if message.verdict is not c.Verdict.STEPPED else set()
         case c.Bury():
             ids = {placed_id(message.topic, message.partition, message.offset), place}
         case _:

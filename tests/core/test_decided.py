@@ -1,11 +1,12 @@
 """What `decision.log` says of each kind of event at a symbol's door, also of those that changed nothing."""
 from typing import Any
 
+import msgspec
 import pytest
 
 from streams.core.commands import Decided, Verdict
 from streams.core.decided import decided
-from streams.core.ids import position_id
+from streams.core.ids import account_id, position_id
 from streams.core.symbol import new, step
 from tests import make
 
@@ -49,6 +50,39 @@ def test_what_became_of_it(before: tuple[Any, ...], body: Any, verdict: str, sub
         "positions", make.SYMBOL, len(before) + 1, "topic", 0, 99, 99, make.NOON, type(body).__name__, Verdict(verdict), subject, reason, detail,
         told.outputs, "hash",
     )
+
+
+TWO = msgspec.structs.replace(make.SETTINGS, accounts=("main", "second"))
+WAITS = (make.INSTRUMENT, make.intent("i2", "BUY"))            # no price has come
+
+
+def told_of(*bodies: Any) -> Decided:  # noqa: ANN401
+    """What is decided of the last, with two accounts."""
+    state = new(make.SYMBOL)
+    outputs: tuple[Any, ...] = ()
+    for body in bodies:
+        state, outputs = step(state, make.seen(body), TWO)
+    return decided("positions", make.SYMBOL, state.seq, make.seen(bodies[-1]), outputs, "hash")
+
+
+@pytest.mark.parametrize(
+    ("bodies", "verdict", "reason", "denials"),
+    [
+        pytest.param((*WAITS, make.intent("c1", "CLOSE")), "DENIED", "POSITION_MISSING", ["i2 INTENT_WITHDRAWN", "c1 POSITION_MISSING"],
+                     id="its own denial comes before the one that it brought another"),
+        pytest.param((*WAITS, make.intent("c1", "CANCEL")), "DENIED", "INTENT_WITHDRAWN", ["i2 INTENT_WITHDRAWN"],
+                     id="another's alone is what became of it"),
+        pytest.param((*ASKED, make.intent("i9", "BUY", account="all")), "PROPOSED", "", [f"{account_id('main', 'i9')} ENTRY_IN_FLIGHT"],
+                     id="for all: one is proposed, the other denied"),
+        pytest.param((*READY, make.intent("i9", "CLOSE", account="all")), "DENIED", "POSITION_MISSING",
+                     [f"{account_id(name, 'i9')} POSITION_MISSING" for name in ("main", "second")], id="for all: none has anything"),
+        pytest.param((*ASKED, make.intent("i2", "BUY")), "DENIED", "ENTRY_IN_FLIGHT", [], id="one alone stands in the decision"),
+    ],
+)
+def test_every_intent_that_an_event_ends_is_named(bodies: tuple[Any, ...], verdict: str, reason: str, denials: list[str]) -> None:
+    told = told_of(*bodies)
+    assert (told.verdict, told.reason, [f"{one.intent_id} {one.reason}" for one in told.denials]) == (verdict, reason, denials)
+    assert told.subject == bodies[-1].intent_id
 
 
 def test_the_ids_of_what_followed() -> None:

@@ -14,7 +14,7 @@ def test_the_summary_of_a_run() -> None:
     assert summary(tallied([*records(), *ledger()]), SEEN, 12.345) == {
         "seconds": 12.3,
         "intents": 2,
-        "denials": {"ENTRY_IN_FLIGHT": 1},
+        "denials": {"ENTRY_IN_FLIGHT": 1, "POSITION_OPEN": 1},
         "orders": 4,
         "fills": 2,
         "exits": {"TARGET": 1},
@@ -47,5 +47,6 @@ def test_a_run_in_which_nothing_happened() -> None:
 def test_people_read_it_too() -> None:
     lines = text(summary(tallied([*records(), *ledger()]), SEEN, 12.345)).splitlines()
     assert [line.split() for line in lines if line.startswith(("intents", "left", "fill_to_stop"))] == [
-        ["intents", "2,", "denied", "ENTRY_IN_FLIGHT", "1"], ["left", "by", "TARGET", "1"], ["fill_to_stop", "2", "2", "2", "2", "1"],
+        ["intents", "2,", "denied", "ENTRY_IN_FLIGHT", "1,", "POSITION_OPEN", "1"],
+        ["left", "by", "TARGET", "1"], ["fill_to_stop", "2", "2", "2", "2", "1"],
     ]

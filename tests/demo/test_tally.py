@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from streams.core.commands import Bury, Close, Decided, Enter, Plan, Propose, Verdict
+from streams.core.commands import Bury, Close, Decided, Denial, Deny, Enter, Plan, Propose, Verdict
 from streams.core.events import Filled, Intent, PositionUpdated
 from streams.core.ledger import EntryRecord, ExitRecord, OrderState
 from streams.core.values import E8, Side
@@ -44,6 +44,7 @@ STORY: list[tuple[str, int, Any]] = [
     ("order.command", T + 9, ENTER),
     ("decision.log", T + 5, decided(Verdict.DENIED, "i-2", "ENTRY_IN_FLIGHT", 1)),
     ("decision.log", T + 5, decided(Verdict.PROPOSED, "i-1", "", 0)),
+    ("decision.log", T + 6, replace(decided(Verdict.PROPOSED, "i-all", "", 7), denials=(Deny("second", "BTCUSDT", "a-2", Denial.POSITION_OPEN),))),
     ("order.fill", T + 20, filled("1", "e-1", T + 17)),
     ("order.fill", T + 21, filled("2", "e-1", T + 18)),
     ("position.update", T + 22, HELD),
@@ -82,7 +83,7 @@ def tallied(records: list[Record]) -> Tally:
 def test_the_story() -> None:
     tally = tallied([*records(), *ledger()])
     assert tally.intents == {"i-1": T, "trade.intent-0-1": T + 1}
-    assert tally.denied() == {"ENTRY_IN_FLIGHT": 1}
+    assert tally.denied() == {"ENTRY_IN_FLIGHT": 1, "POSITION_OPEN": 1}
     assert tally.left() == {Exit.TARGET: 1}
     assert tally.opened == {"p-1": T + 30, "p-2": T + 40}
     assert tally.held == [OTHER]
