@@ -16,7 +16,6 @@ class Pace(msgspec.Struct, frozen=True):
     orders: tuple[int, ...] = ()      # log_time of each order of the last minute
     losses: int = 0                   # positions in a row that ended with a loss
     cooling_since: int = 0            # log_time of the loss that made the row too long; 0: none has
-    ended: dict[str, str] = {}        # symbol -> the last position of it that was counted: an end is told again when funding comes late
 
 
 def recent(times: tuple[int, ...], now: int) -> tuple[int, ...]:
@@ -41,10 +40,9 @@ def lost(realised_pnl: int, funding: int, fees: int) -> bool:
 
 def ended(pace: Pace, update: PositionUpdated, now: int, limits: Limits) -> Pace:
     """After a snapshot: of a position that has ended, one more loss or the end of the row. A full row begins anew when it starts to cool."""
-    if not update.closed_at or pace.ended.get(update.symbol) == update.position_id:
+    if not update.closed_at:
         return pace
     losses = pace.losses + 1 if lost(update.realised_pnl, update.funding, update.fees) else 0
-    pace = msgspec.structs.replace(pace, ended={**pace.ended, update.symbol: update.position_id})
     if limits.streak_max and losses >= limits.streak_max:
         return msgspec.structs.replace(pace, losses=0, cooling_since=now)
     return msgspec.structs.replace(pace, losses=losses)

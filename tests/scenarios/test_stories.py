@@ -18,70 +18,36 @@
     wait MS                                      time passes, and nobody says so
     beat [N]                                     the clock, once a second, where something is due
     again                                        the last event once more: nothing may follow
-    settings name=value …                        of this story
+    settings, limits name=value …                of this story
+    of ACCOUNT                                   from here on the orders, the statuses and the book are this account's
     book …                                       holds Q @P, stop P, target P, entry STATE, waits ID, breaker STATE: what is known now
 
-What follows: propose, deny, plan WHY: steps, close WHY [intents], withdraw, holds Q, flat WHY PROFIT, open ID (nothing held, an entry in flight).
+An account's own of an intent for `all` is told as ID@ACCOUNT. What follows: propose, deny, plan WHY: steps, close WHY [intents], withdraw, holds Q, flat WHY PROFIT, open ID (nothing held, an entry in flight).
 Orders are told as leg.revision.
 """
+import functools
 import pathlib
 import re
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import pytest
 
-from streams.core.commands import Close, Deny, Note, Plan, PlanStep, Propose, Step, Withdraw
-from streams.core.events import Beat, Funded, PositionUpdated
+from streams.core.commands import Close, Note, Plan, Propose, Step
+from streams.core.events import Beat, Funded
+from streams.core.ids import account_id
 from streams.core.protected import rests_at
 from streams.core.symbol import SymbolState, due, new, step
 from streams.core.values import decimal, e8, ppm
-from streams.core.words import Exit, OrderType
+from streams.core.words import ALL, Exit, OrderType
 from tests import make
+from tests.scenarios.words import WORDS, order
 
 HERE = pathlib.Path(__file__).parent
-FILES = ("entries.txt", "exits.txt", "targets.txt", "trails.txt", "breakers.txt", "books.txt")
+FILES = ("entries.txt", "exits.txt", "targets.txt", "trails.txt", "breakers.txt", "books.txt", "limits.txt")
 STORIES = [
     (name, story.strip()) for name in FILES for story in re.split(r"^# ", (HERE / name).read_text(), flags=re.MULTILINE) if story.strip()
 ]
-KINDS = {Step.PLACE_STOP: "stop", Step.PLACE_TARGET: "target", Step.REDUCE: "reduce"}
-ACCOUNTS = ("main", "second")
-
-
-def order(name: str) -> str:
-    """leg.revision of a client order id of ours."""
-    return name.split("-")[1] if name.startswith("qs-") else name
-
-
-def told(plan_step: PlanStep) -> str:
-    if plan_step.step is Step.CANCEL:
-        return f"cancel {order(plan_step.client_order_id)}"
-    price = f" @{decimal(plan_step.trigger_price)}" if plan_step.trigger_price else ""
-    return f"{order(plan_step.client_order_id)} {decimal(plan_step.quantity)}{price}"
-
-
-def snapshot(update: PositionUpdated) -> str:
-    if update.closed_at:
-        return f"flat {update.exit} {decimal(update.realised_pnl)}"
-    if update.quantity:
-        return f"holds {decimal(update.quantity)}"
-    if update.funding:
-        return f"had earned {decimal(update.realised_pnl)} and funding {decimal(update.funding)}"
-    return f"open {update.entry_intent_id}" if update.entry_intent_id else "nothing"
-
-
-WORDS: dict[type, Callable[[Any], str]] = {
-    Propose: lambda o: " ".join(filter(None, [
-        f"propose {o.intent_id} {o.side.lower()} @{decimal(o.entry_price)} stop {decimal(o.stop_price)}",
-        o.target_price and f"target {decimal(o.target_price)}",
-    ])),
-    Deny: lambda o: f"deny {o.intent_id} {o.reason}",
-    Plan: lambda o: f"plan {o.reason}: {', '.join(told(plan_step) for plan_step in o.steps)}",
-    Close: lambda o: " ".join(["close", o.reason, *o.intents]),
-    Withdraw: lambda o: f"withdraw {o.intent_id}",
-    PositionUpdated: snapshot,
-}
 
 
 class Told:
@@ -91,6 +57,7 @@ class Told:
         self.state, self.settings, self.now, self.offset = new(make.SYMBOL), make.SETTINGS, make.NOON, 0
         self.account, self.intent, self.trades, self.last = make.ACCOUNT, "i1", 0, Beat("")
         self.ids: dict[str, str] = {}                 # leg and leg.revision -> the last order of that name
+        self.names: dict[str, str] = {}               # ID@ACCOUNT -> the id of that account's own of an intent for all
         self.plan: Plan | None = None
         self.seen(make.INSTRUMENT)
         self.seen(make.tick("100"))
@@ -100,7 +67,8 @@ class Told:
         self.state, outputs = step(self.state, make.seen(body, self.now, self.offset), self.settings)
         for output in outputs:
             self.remember(output)
-        return "; ".join(WORDS[type(output)](output) for output in outputs if not isinstance(output, Note))
+        said = "; ".join(WORDS[type(output)](output) for output in outputs if not isinstance(output, Note))
+        return functools.reduce(lambda text, name: text.replace(self.names[name], name), self.names, said)
 
     def remember(self, output: Any) -> None:  # noqa: ANN401
         if isinstance(output, Plan):
@@ -161,6 +129,15 @@ class Told:
         self.settings = msgspec.structs.replace(self.settings, **changed)
         return ""
 
+    def limits(self, *more: str) -> str:
+        changed: dict[str, Any] = {name: int(value) for name, value in options(more).items()}
+        self.settings = msgspec.structs.replace(self.settings, limits=msgspec.structs.replace(self.settings.limits, **changed))
+        return ""
+
+    def of(self, account: str) -> str:
+        self.account = account
+        return ""
+
     # -------------------------------------------------------------------------------------------- intents
 
     def buy(self, intent_id: str, *more: str) -> str:
@@ -178,20 +155,25 @@ class Told:
         fields |= {"order_type": OrderType.LIMIT} if "entry" in given else {}
         fields |= {"expires_at": self.now + int(given["expires_in"])} if "expires_in" in given else {}
         fields |= {"timestamp": self.now - int(given["ago"])} if "ago" in given else {}
-        return self.seen(make.intent(intent_id, action, **fields))
+        return self.seen(make.intent(self.name(intent_id), action, **fields))
+
+    def name(self, intent_id: str) -> str:
+        """An intent's id; of one for all, each account's own has a name of its own too."""
+        self.names |= {f"{intent_id}@{account}": account_id(account, intent_id) for account in self.settings.accounts if self.account == ALL}
+        return intent_id
 
     def close(self, intent_id: str, *more: str) -> str:
         given = options(word for word in more if "=" in word)
         reason = Exit.FLATTEN if "flatten" in more else None
-        return self.seen(make.intent(intent_id, "CLOSE", partial_ppm=ppm(given.get("part", "0")), reason=reason, account=self.account))
+        return self.seen(make.intent(self.name(intent_id), "CLOSE", partial_ppm=ppm(given.get("part", "0")), reason=reason, account=self.account))
 
     def cancel(self, intent_id: str) -> str:
-        return self.seen(make.intent(intent_id, "CANCEL", account=self.account))
+        return self.seen(make.intent(self.name(intent_id), "CANCEL", account=self.account))
 
     # -------------------------------------------------------------------------------------------- the gateway
 
     def entry(self, intent_id: str, state: str, filled: str = "0") -> str:
-        return self.seen(make.entry(intent_id, state, filled=filled, account=self.account))
+        return self.seen(make.entry(self.names.get(intent_id, intent_id), state, filled=filled, account=self.account))
 
     def protected(self, intent_id: str, price: str) -> str:
         self.ids["guard"] = make.guard_id(intent_id, self.account)
@@ -200,7 +182,9 @@ class Told:
     def fill(self, side: str, quantity: str, price: str, name: str, *more: str) -> str:
         self.trades += 1
         saga = {"entry": make.entry_id, "guard": make.guard_id, "flat": make.flat_id}
-        client_id = self.ids.get(name) or (saga[name](self.intent, self.account) if name in saga else name)
+        entry = self.state.books[self.account].entry if self.account in self.state.books else None
+        intent_id = entry.intent.intent_id if entry else self.intent
+        client_id = self.ids.get(name) or (saga[name](intent_id, self.account) if name in saga else name)
         paid = options(more)
         fee, asset = paid.get("fee", "0"), paid.get("asset", "USDT")
         return self.seen(make.fill(side, quantity, price, client_id, f"t{self.trades}", fee=fee, fee_asset=asset, account=self.account))
