@@ -47,8 +47,8 @@ class Table:
         return self._app.send(self.changelog_topic_name, partition, key, value)
 
     def recover(self, log: Log) -> None:
-        records = [record for partition in log.partitions(self.changelog_topic_name) for record in log.read((self.changelog_topic_name, partition), 0)]
-        events = [SimpleNamespace(message=record) for record in records]
+        name = self.changelog_topic_name
+        events = [SimpleNamespace(message=record) for partition in log.partitions(name) for record in log.read((name, partition), 0)]
         for event in RankedTable._highest(self, events):                 # type: ignore[arg-type]  # it looks at `data` alone
             self.data[event.message.key or b""] = event.message.value or b""
 

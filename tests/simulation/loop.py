@@ -7,8 +7,10 @@ the exchange) lives on, since that happens in no process's context.
 import asyncio
 import contextlib
 import gc
+import heapq
 import selectors
 import sys
+import warnings
 from asyncio import Handle, TimerHandle
 from collections.abc import Callable, Coroutine, Iterator
 from contextvars import Context, ContextVar, copy_context
@@ -45,7 +47,7 @@ class _Handle(Handle):
     def _run(self) -> None:
         process = self._context.get(PROCESS)
         if process is None or process.may_step():
-            super()._run()                               # type: ignore[misc]  # typeshed leaves the private half out
+            super()._run()
 
 
 class _TimerHandle(TimerHandle):
@@ -54,7 +56,7 @@ class _TimerHandle(TimerHandle):
     def _run(self) -> None:
         process = self._context.get(PROCESS)
         if process is None or process.may_step():
-            super()._run()                               # type: ignore[misc]
+            super()._run()
 
 
 class _Clock:
@@ -96,25 +98,23 @@ class Loop(asyncio.BaseEventLoop):
         """In no process's context: it happens whoever dies meanwhile."""
         return self.call_at(self.now + seconds, call, *arguments, context=self.outside.copy())
 
-    def create_task(self, coro: Any, *, name: str | None = None, context: Context | None = None) -> asyncio.Task[Any]:  # noqa: ANN401
+    def create_task(self, coro: Any, *, name: Any = None, context: Context | None = None) -> asyncio.Task[Any]:  # noqa: ANN401
         task = super().create_task(coro, name=name, context=context)
         process = PROCESS.get() if context is None else context.get(PROCESS)
         if process is not None:
             process.tasks.append(task)
         return task
 
-    def call_at(self, when: float, callback: Any, *args: Any, context: Context | None = None) -> TimerHandle:  # noqa: ANN401
-        import heapq  # noqa: PLC0415
-
+    def call_at(self, when: float, callback: Any, *args: Any, context: Context | None = None) -> TimerHandle:  # type: ignore[override]  # noqa: ANN401
         timer = _TimerHandle(when, callback, args, self, context)
         heapq.heappush(self._scheduled, timer)           # type: ignore[attr-defined]
         timer._scheduled = True                          # type: ignore[attr-defined]
         return timer
 
-    def call_later(self, delay: float, callback: Any, *args: Any, context: Context | None = None) -> TimerHandle:  # noqa: ANN401
+    def call_later(self, delay: float, callback: Any, *args: Any, context: Context | None = None) -> TimerHandle:  # type: ignore[override]  # noqa: ANN401
         return self.call_at(self.now + delay, callback, *args, context=context)
 
-    def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> Handle:  # noqa: ANN401
+    def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> Handle:  # type: ignore[override]  # noqa: ANN401
         handle = _Handle(callback, args, self, context)
         self._ready.append(handle)                       # type: ignore[attr-defined]
         return handle
@@ -141,15 +141,21 @@ def virtual() -> Iterator[Loop]:
     loop = Loop()
     asyncio.set_event_loop(loop)
     said, sys.unraisablehook = sys.unraisablehook, lambda _: None
-    try:
-        yield loop
-    finally:
-        for task in asyncio.all_tasks(loop):
-            task._log_destroy_pending = False            # type: ignore[attr-defined]
-        loop._ready.clear()                              # type: ignore[attr-defined]
-        loop._scheduled.clear()                          # type: ignore[attr-defined]
-        loop.close()
-        asyncio.set_event_loop(None)
-        del loop
-        gc.collect(1)
-        sys.unraisablehook = said
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "coroutine .* was never awaited")      # a process may die before a task's first step
+        try:
+            yield loop
+        finally:
+            _let_go(loop)
+            del loop
+            gc.collect(1)
+            sys.unraisablehook = said
+
+
+def _let_go(loop: Loop) -> None:
+    for task in asyncio.all_tasks(loop):
+        task._log_destroy_pending = False                # type: ignore[attr-defined]
+    loop._ready.clear()                                  # type: ignore[attr-defined]
+    loop._scheduled.clear()                              # type: ignore[attr-defined]
+    loop.close()
+    asyncio.set_event_loop(None)

@@ -157,7 +157,7 @@ class Socket:
         self._put(None)
 
     def _cut(self) -> None:
-        self._venue.exchange.sockets._private[KEY].discard(self.line)     # type: ignore[arg-type]  # it is sent to, and nothing else
+        self._venue.exchange.sockets._private[KEY].discard(self.line)   
 
     async def __aenter__(self) -> Self:
         self._venue.exchange.sockets._private[KEY].add(self.line)         # type: ignore[arg-type]

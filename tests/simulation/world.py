@@ -5,9 +5,10 @@ the user stream, every decision, the wire's bytes, the paper exchange. What is a
 (`venue.py`). What is left out: the feed; ticks are written as it would write them. The same seed gives the same run, to the byte, where Python
 hashes the same (PYTHONHASHSEED).
 """
+import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -29,7 +30,7 @@ from streams.venue.addresses import Addresses
 from streams.venue.binance import Keys
 from streams.venue.gateway import Gateway
 from streams.wire.codec import encode
-from streams.wire.topics import ORDER_FILL, PRICE_TICK, TOPIC_OF, key_of, partition_of
+from streams.wire.topics import ORDER_FILL, TOPIC_OF, key_of, partition_of
 from tests.simulation.doors import Doors
 from tests.simulation.faust import App
 from tests.simulation.log import Consumer, Log, Producer, Wire
@@ -45,12 +46,12 @@ LINES_KEPT = 400
 
 class World:
     def __init__(
-        self, loop: Loop, seed: int, symbols: Sequence[str], *, settings: Settings | None = None, last_door: int = -1,
+        self, loop: Loop, seed: int, symbols: Sequence[str], *, settings: Settings | None = None, last_doors: Iterable[int] = (),
         pause_s: tuple[float, float] = PAUSE_S, skews_ms: tuple[int, int] = (0, 0), repeat: bool = False,
     ) -> None:
         self.loop, self.seed, self.symbols, self.settings = loop, seed, tuple(symbols), settings or Settings()
         self.dice = Random(seed)                         # noqa: S311  (a simulation)
-        self.doors = Doors("gateway", last_door)
+        self.doors = Doors("gateway", last_doors)
         self.log = Log(lambda: self.now() + skews_ms[0])
         self.exchange = PaperExchange(symbols=symbols, clock=lambda: self.now() + skews_ms[1])
         self.engine = self.exchange.engine
@@ -59,6 +60,7 @@ class World:
         self.lives: dict[str, list[Process]] = {}
         self.said: deque[str] = deque(maxlen=LINES_KEPT)
         self.restart_s = RESTART_S
+        self.when_restarted: Callable[[], None] = lambda: None
         self._pause_s, self._repeat = pause_s, repeat
         self._next_death: dict[str, int] = {}            # by name: the step before which the next life ends
 
@@ -66,8 +68,6 @@ class World:
         return BEGIN_MS + round(self.loop.now * 1_000)
 
     async def _travel(self) -> None:
-        import asyncio  # noqa: PLC0415
-
         await asyncio.sleep(self.venue.pause())
 
     # ------------------------------------------------------------------------------------------------------------ lives
@@ -82,7 +82,11 @@ class World:
 
     def _mourn(self, process: Process) -> None:
         self.say("dead", f"{process.name} after {process.steps} steps {process.failure}")
-        self.loop.after(self.restart_s, lambda: self.start(process.name, last_step=self._next_death.pop(process.name, 0)))
+        self.loop.after(self.restart_s, self._again, process.name)
+
+    def _again(self, name: str) -> None:
+        self.when_restarted()
+        self.start(name, last_step=self._next_death.pop(name, 0))
 
     async def _live(self, process: Process) -> None:
         work: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
@@ -132,8 +136,6 @@ class World:
     # ------------------------------------------------------------------------------------------------------------ what is seen of it
 
     async def until(self, holds: Callable[[], bool], seconds: float) -> bool:
-        import asyncio  # noqa: PLC0415
-
         deadline = self.loop.now + seconds
         while not holds():
             if self.loop.now > deadline:
@@ -156,7 +158,8 @@ class World:
     def resting(self) -> list[str]:
         """Client ids of what of ours may still do something."""
         account = self.engine.accounts[KEY]
-        return [one.client_id for one in (*account.working(), *account.waiting()) if leg_of(one.client_id)]
+        names = [*(order.client_id for order in account.working()), *(algo.client_id for algo in account.waiting())]
+        return [name for name in names if leg_of(name)]
 
     @property
     def bare(self) -> list[str]:
