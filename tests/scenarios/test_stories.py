@@ -22,8 +22,8 @@
     of ACCOUNT                                   from here on the orders, the statuses and the book are this account's
     book …                                       holds Q @P, stop P, target P, entry STATE, waits ID, breaker STATE: what is known now
 
-An account's own of an intent for `all` is told as ID@ACCOUNT. What follows: propose, deny, plan WHY: steps, close WHY [intents], withdraw, holds Q, flat WHY PROFIT, open ID (nothing held, an entry in flight).
-Orders are told as leg.revision.
+What follows: propose, deny, plan WHY: steps, close WHY [intents], withdraw, holds Q, flat WHY PROFIT, open ID (nothing held, an entry in flight).
+Orders are told as leg.revision, an account's own of an intent for `all` as ID@ACCOUNT.
 """
 import functools
 import pathlib
