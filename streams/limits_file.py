@@ -20,7 +20,10 @@ from streams.errors import WrongUse
 
 AMOUNTS = {"size_default", "size_fixed", "notional_max", "symbol_notional_max"}      # in the quote asset
 DURATIONS = {*Ages.__struct_fields__, "cool_down", "frozen_max", "streak_cool_down", "loss_cool_down"} | {"time_max_ms", "age_ms"}
-WORDS = {"opposite": ("close", "flip", "ignore"), "sizing": ("risk", "equity", "fixed"), "losses": ("equity", "realised", "either"), "losses": ("equity", "realised", "either"), "trigger": ("CONTRACT_PRICE", "MARK_PRICE")}
+WORDS = {
+    "opposite": ("close", "flip", "ignore"), "sizing": ("risk", "equity", "fixed"), "losses": ("equity", "realised", "either"),
+    "trigger": ("CONTRACT_PRICE", "MARK_PRICE"),
+}
 MS = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 S = TypeVar("S", bound=msgspec.Struct)
 REMEDY = "mend the file; the one that comes with the project explains every key"

@@ -5,21 +5,22 @@ What is ordered is reserved, and only the symbol frees it (`exposure`). An inten
 what was denied until no other answer would be possible and a while longer.
 
     Propose          -> Enter, or EntryReported DENIED with Deny
-    PositionUpdated  the symbol's snapshot; a late one is ignored
-    BalanceSeen      the wallet of one asset; what waited for it is judged
+    PositionUpdated  the symbol's snapshot; a late one is ignored. -> DayBooked, where it earned or cost something
+    BalanceSeen      the wallet of one asset and what explains it; what waited for it is judged
     ModeWanted       -> ModeSet, the answer
     FlattenWanted    -> ModeSet, the answer, and one CLOSE intent for each symbol that holds or may come to hold something
-    LagSeen, Beat    -> ModeSet, where the mode changes by it
+    LagSeen, Beat    -> ModeSet, where the mode changes by it; and CLOSE intents, where a loss that halts is to flatten
     GatewaySeen      -> ModeSet, where the gateway is another one: it may have missed the last
 """
 from typing import Any
 
-from streams.core import drawdown, exposure, modes, pace
-from streams.core.account_state import AccountState, balanced, equity, new, remembered, replace, updated
+from streams.core import earnings, exposure, modes, pace
+from streams.core.account_state import AccountState, balanced, equity, new, realised, reconciled, remembered, replace, unexplained, updated
 from streams.core.commands import Deny, Enter, Propose
 from streams.core.events import (
     BalanceSeen,
     Beat,
+    DayBooked,
     EntryReported,
     FlattenWanted,
     GatewaySeen,
@@ -37,14 +38,15 @@ from streams.core.words import Action, Exit, Mode
 
 __all__ = ["AccountState", "Output", "due", "new", "step"]
 GONE_MS = 60_000                      # a position not heard of for so long holds up no judgement of the equity
-Output = Enter | EntryReported | Deny | ModeSet | Intent
+Output = Enter | EntryReported | Deny | ModeSet | DayBooked | Intent
 Turn = tuple[AccountState, tuple[Output, ...]]
 
 
-def due(state: AccountState, log_time: int, settings: Settings) -> bool:  # noqa: ARG001  (the symbol's `due` asks them)
+def due(state: AccountState, log_time: int, settings: Settings) -> bool:
     """Whether a beat at this time would do anything."""
     total = equity(state)
-    return bool(state.waiting) or (total is not None and not drawdown.settled(state.modes.drawdown, total, log_time))
+    judging = total is not None and not modes.settled(state.modes, total, realised(state), log_time, settings.limits)
+    return bool(state.waiting) or judging or unexplained(state)
 
 
 def step(state: AccountState, seen: Seen[Any], settings: Settings) -> Turn:
@@ -54,9 +56,9 @@ def step(state: AccountState, seen: Seen[Any], settings: Settings) -> Turn:
         case Propose():
             return proposed(state, seen.body, settings)
         case PositionUpdated():
-            return _updated(state, seen.body, settings), ()
+            return _updated(state, seen.body, settings)
         case BalanceSeen():
-            return tried_again(balanced(state, seen.body, settings.ages), settings)
+            return tried_again(balanced(state, seen.body), settings)
         case ModeWanted():
             return _mode_wanted(state, seen.body, settings.ages)
         case FlattenWanted():
@@ -66,27 +68,38 @@ def step(state: AccountState, seen: Seen[Any], settings: Settings) -> Turn:
         case GatewaySeen():
             return _gateway_seen(state, seen.body)
         case Beat():
-            return _beat(state, settings)
-        case ModeSet():
+            return _beat(state, seen, settings)
+        case ModeSet() | DayBooked():
             return state, ()              # our own word
         case _:
             raise AssertionError(f"no branch for {seen.body!r}")
 
 
-def _beat(state: AccountState, settings: Settings) -> Turn:
+def _beat(state: AccountState, seen: Seen[Any], settings: Settings) -> Turn:
     state, outputs = tried_again(remembered(state), settings)
+    before = state.modes.losses.mode
+    state = _judged(reconciled(state, settings.ages), settings)
+    halts = settings.limits.halt_flattens and state.modes.losses.mode is Mode.HALTED is not before
+    closes = _closes(state, placed_id(seen.topic, seen.partition, seen.offset), state.modes.losses.reason) if halts else ()
+    state, said = _said(state)
+    return state, (*outputs, *said, *closes)
+
+
+def _judged(state: AccountState, settings: Settings) -> AccountState:
+    """With one more look at what the account has lost, while its wallets are explained and its positions are heard of."""
     total = equity(state)
     ages = [state.time - held.time for held in state.snapshots.values() if held.quantity]
-    if total is not None and not any(settings.ages.mark_max < age <= GONE_MS for age in ages):
-        book = drawdown.judged(state.modes.drawdown, total, state.time, settings.limits)
-        state = replace(state, modes=replace(state.modes, drawdown=book))
-    state, said = _said(state)
-    return state, (*outputs, *said)
+    if total is None or unexplained(state) or any(settings.ages.mark_max < age <= GONE_MS for age in ages):
+        return state
+    return replace(state, modes=modes.judged(state.modes, total, realised(state), state.time, settings.limits))
 
 
-def _updated(state: AccountState, update: PositionUpdated, settings: Settings) -> AccountState:
+def _updated(state: AccountState, update: PositionUpdated, settings: Settings) -> Turn:
     after = updated(state, update)
-    return after if after is state else replace(after, pace=pace.ended(after.pace, update, after.time, settings.limits))
+    if after is state:
+        return state, ()
+    today, booked = earnings.earned(after.earnings, update, after.seq, after.time)
+    return replace(after, earnings=today, pace=pace.ended(after.pace, update, after.time, settings.limits)), booked
 
 
 def _mode_wanted(state: AccountState, wish: ModeWanted, ages: Ages) -> Turn:
@@ -102,15 +115,22 @@ def _flattened(state: AccountState, seen: Seen[Any], wish: FlattenWanted, ages: 
     if _asked_before(state, wish.request_id):
         return state, ()
     request_id = wish.request_id or placed_id(seen.topic, seen.partition, seen.offset)
-    may_hold = exposure.busy(state.snapshots, state.reservations) | {one.proposal.symbol for one in state.waiting}
-    symbols = tuple(symbol for symbol in sorted(may_hold) if wish.symbol in ("", symbol))
+    closes = _closes(state, request_id, f"{wish.by}: {wish.reason}", wish.symbol)
+    symbols = tuple(close.symbol for close in closes)
     state, answer = _answered(replace(state, known=_with_request(state, wish.request_id, ages)), wish.request_id, symbols)
-    return state, (*answer, *(_close(state, symbol, request_id, f"{wish.by}: {wish.reason}") for symbol in symbols))
+    return state, (*answer, *closes)
 
 
-def _close(state: AccountState, symbol: str, request_id: str, why: str) -> Intent:
-    intent_id = flatten_id(state.account, symbol, request_id)
-    return Intent(intent_id, symbol, Action.CLOSE, state.account, timestamp=state.time, reason=Exit.FLATTEN, source="risk", comment=why)
+def _closes(state: AccountState, request_id: str, why: str, symbol: str = "") -> tuple[Intent, ...]:
+    """One CLOSE for each symbol (or the one) that holds something, or may come to."""
+    may_hold = exposure.busy(state.snapshots, state.reservations) | {one.proposal.symbol for one in state.waiting}
+    return tuple(
+        Intent(
+            flatten_id(state.account, name, request_id), name, Action.CLOSE, state.account, timestamp=state.time, reason=Exit.FLATTEN,
+            source="risk", comment=why,
+        )
+        for name in sorted(may_hold) if symbol in ("", name)
+    )
 
 
 def _asked_before(state: AccountState, request_id: str) -> bool:

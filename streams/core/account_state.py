@@ -1,10 +1,12 @@
 """What one account knows: wallets, snapshots, reservations, what waits, what is remembered, the mode; and how facts about its money change that."""
 import msgspec
 
-from streams.core import drawdown, exposure
+from streams.core import explained, exposure, modes
 from streams.core.commands import Propose
 from streams.core.drawdown import Ruling
+from streams.core.earnings import Earnings
 from streams.core.events import BalanceSeen, PositionUpdated
+from streams.core.explained import Explained
 from streams.core.exposure import Reservation, Snapshot
 from streams.core.modes import FREE, Modes
 from streams.core.pace import Pace
@@ -28,12 +30,14 @@ class AccountState(msgspec.Struct, frozen=True):
     time: int = 0                     # the highest log_time seen
     wallets: dict[str, int] = {}      # asset -> amount
     told_at: dict[str, int] = {}      # asset -> venue_time of that
+    explained: dict[str, Explained] = {}   # asset -> what explains it
     assets: tuple[str, ...] = ()      # those that the drawdown counts
     snapshots: dict[str, Snapshot] = {}
+    earnings: Earnings = Earnings()   # today's
     reservations: dict[str, Reservation] = {}          # by intent id
     leverages: dict[str, int] = {}    # symbol -> the last that we asked for
     waiting: tuple[Waiting, ...] = ()
-    known: dict[str, int] = {}        # ids of intents, requests and payments -> the log_time at which they are forgotten
+    known: dict[str, int] = {}        # ids of intents and requests -> the log_time at which they are forgotten
     pace: Pace = Pace()
     modes: Modes = Modes()
     told: Ruling = FREE               # the mode and reason last said
@@ -45,8 +49,9 @@ def new(account: str) -> AccountState:
 
 
 def updated(state: AccountState, update: PositionUpdated) -> AccountState:
+    """With the symbol's newest snapshot. Of two of one step, where a fill went through zero, the one that holds something is the newer."""
     last = state.snapshots.get(update.symbol)
-    if last and update.seq <= last.seq:
+    if last and (update.seq, bool(update.quantity)) <= (last.seq, bool(last.quantity)):
         return state
     waiting = tuple(
         one for one in state.waiting
@@ -59,27 +64,37 @@ def updated(state: AccountState, update: PositionUpdated) -> AccountState:
     return counted(after, update.margin_asset) if update.quantity else after
 
 
-def balanced(state: AccountState, seen: BalanceSeen, ages: Ages) -> AccountState:
-    """The newest wallet, by the venue's time where it is told. A payment moves the baselines once, however late and often it is told."""
+def balanced(state: AccountState, seen: BalanceSeen) -> AccountState:
+    """The newest wallet, by the venue's time where it is told. What was paid in or out by then moves the baselines, however it is told."""
     last = state.told_at.get(seen.asset, 0)
-    fresh = not seen.venue_time or seen.venue_time >= last
-    change = _payment(state, seen, fresh=fresh)
-    if seen.reason in drawdown.PAID:
-        state = replace(state, known={**state.known, _name(seen): state.time + ages.known_max})
-    if fresh:
-        state = replace(state, wallets={**state.wallets, seen.asset: seen.wallet}, told_at={**state.told_at, seen.asset: seen.venue_time or last})
-    return counted(_paid(state, change), seen.asset) if seen.asset in DOLLARS else _paid(state, change)
+    if seen.venue_time and seen.venue_time < last:
+        return state
+    state = replace(state, wallets={**state.wallets, seen.asset: seen.wallet}, told_at={**state.told_at, seen.asset: seen.venue_time or last})
+    state = _explained(state, seen.asset, explained.told(state.explained.get(seen.asset), seen, state.time))
+    return counted(state, seen.asset) if seen.asset in DOLLARS else state
 
 
-def _payment(state: AccountState, seen: BalanceSeen, *, fresh: bool) -> int:
-    """What this moves the baselines by. An asset that is not counted yet joins with all that it has."""
-    if seen.reason not in drawdown.PAID or seen.asset not in state.assets or _name(seen) in state.known:
-        return 0
-    return seen.change or (seen.wallet - state.wallets[seen.asset] if fresh else 0)
+def reconciled(state: AccountState, ages: Ages) -> AccountState:
+    """With what has stood unexplained for long enough counted as it is."""
+    for asset, known in state.explained.items():
+        state = _explained(state, asset, explained.stood(known, state.time, ages.unexplained_max))
+    return state
 
 
-def _name(seen: BalanceSeen) -> str:
-    return f"payment {seen.asset} {seen.venue_time} {seen.change} {seen.wallet}"
+def unexplained(state: AccountState) -> bool:
+    """Whether a wallet of the equity has just moved, and nothing says why."""
+    return any(state.explained[asset].since for asset in state.assets if asset in state.explained)
+
+
+def _explained(state: AccountState, asset: str, after: Explained) -> AccountState:
+    """With an asset's totals; an asset that is not counted yet joins with all that it has."""
+    before = state.explained.get(asset)
+    if after == before:
+        return state
+    state = replace(state, explained={**state.explained, asset: after})
+    same = before is not None and before.begun == after.begun and asset in state.assets
+    change = after.paid - before.paid if same and before is not None else 0
+    return _paid(state, change, change)
 
 
 def counted(state: AccountState, asset: str) -> AccountState:
@@ -87,11 +102,16 @@ def counted(state: AccountState, asset: str) -> AccountState:
     owned = exposure.equity(asset, state.wallets, state.snapshots.values())
     if owned is None or asset in state.assets:
         return state
-    return _paid(replace(state, assets=(*state.assets, asset)), owned)
+    return _paid(replace(state, assets=(*state.assets, asset)), owned, state.wallets[asset])
 
 
-def _paid(state: AccountState, change: int) -> AccountState:
-    return replace(state, modes=replace(state.modes, drawdown=drawdown.paid(state.modes.drawdown, change))) if change else state
+def _paid(state: AccountState, equity: int, wallets: int) -> AccountState:
+    return replace(state, modes=modes.paid(state.modes, equity, wallets)) if equity or wallets else state
+
+
+def realised(state: AccountState) -> int:
+    """The wallets of all counted assets: their equity without open profit."""
+    return sum(state.wallets.get(asset, 0) for asset in state.assets)
 
 
 def equity(state: AccountState) -> int | None:

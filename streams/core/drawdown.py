@@ -9,6 +9,8 @@ Rules
 - The day's mode ends with the day where `daily_loss_lifts` is set; else, as the mode of the fall always does, when a person resumes.
 - A person's resume takes the present equity as both baselines: the same loss again halts again.
 - What is paid in or out moves the baselines by the same amount: it is neither profit nor loss. So does an asset that comes to be counted.
+
+The wallets alone, without open profit, are judged by the same rules beside it; `losses` in the limits says which of the two judgements counts.
 """
 import msgspec
 
@@ -17,10 +19,6 @@ from streams.core.values import PPM, decimal, percent, share
 from streams.core.words import Mode
 
 DAY_MS = 86_400_000
-PAID = frozenset((                    # reasons of ACCOUNT_UPDATE that move money in or out; funding and clearance are the trading's own
-    "DEPOSIT", "WITHDRAW", "WITHDRAW_REJECT", "ADMIN_DEPOSIT", "ADMIN_WITHDRAW", "ASSET_TRANSFER", "COIN_SWAP_DEPOSIT", "COIN_SWAP_WITHDRAW",
-    "AUTO_EXCHANGE",
-))
 
 
 class Ruling(msgspec.Struct, frozen=True):
@@ -46,8 +44,8 @@ class Drawdown(msgspec.Struct, frozen=True):
         return self.deep if self.deep.mode.rank >= self.daily.mode.rank else self.daily
 
 
-def judged(book: Drawdown, equity: int, log_time: int, limits: Limits) -> Drawdown:
-    """After one more judgement."""
+def judged(book: Drawdown, equity: int, log_time: int, limits: Limits, word: str = "") -> Drawdown:
+    """After one more judgement. `word` is said before the loss where it is not that of the equity: "realised "."""
     day = log_time // DAY_MS
     if book.day < 0:
         return Drawdown(day, equity, equity, equity, equity)
@@ -56,8 +54,8 @@ def judged(book: Drawdown, equity: int, log_time: int, limits: Limits) -> Drawdo
     peak, level = max(book.peak, min(equity, book.last)), max(equity, book.last)
     return msgspec.structs.replace(
         book, peak=peak, last=equity, before=book.last,
-        daily=_fallen(book.daily, "daily loss", level, book.day_equity, limits.daily_loss_reducing_ppm, limits.daily_loss_halt_ppm),
-        deep=_fallen(book.deep, "drawdown", level, peak, limits.drawdown_reducing_ppm, limits.drawdown_halt_ppm),
+        daily=_fallen(book.daily, f"{word}daily loss", level, book.day_equity, limits.daily_loss_reducing_ppm, limits.daily_loss_halt_ppm),
+        deep=_fallen(book.deep, f"{word}drawdown", level, peak, limits.drawdown_reducing_ppm, limits.drawdown_halt_ppm),
     )
 
 

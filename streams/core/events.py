@@ -250,6 +250,7 @@ class BalanceSeen(msgspec.Struct, frozen=True):
     earned: int = 0                   # since the gateway's first sight of it: profit less fees, funding, and what else the trading moved
     transferred: int = 0              # since then: paid in, less paid out, by the venue's own word
     unexplained: int = 0              # since then: what the wallet has beyond both
+    begun: int = 0                    # venue_time of that first sight
 
 
 class ModeWanted(msgspec.Struct, frozen=True):

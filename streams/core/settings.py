@@ -96,13 +96,11 @@ class Limits(msgspec.Struct, frozen=True):
     reward_min_ppm: int = 0           # what the targets earn for what the stop loses, both after fees; 0: no such limit
     spread_max_ppm: int = 2_000
     losses: str = "equity"            # what the next five look at: equity (realised and open), realised, or either
-    losses: str = "equity"            # what the next five look at: equity (realised and open), realised, or either
     daily_loss_reducing_ppm: int = 30_000
     daily_loss_halt_ppm: int = 50_000
     drawdown_reducing_ppm: int = 100_000
     drawdown_halt_ppm: int = 150_000
     daily_loss_lifts: bool = True     # the mode of a daily loss ends with its UTC day; else when a person resumes
-    halt_flattens: bool = False       # a loss that halts closes all positions too
     halt_flattens: bool = False       # a loss that halts closes all positions too
     liquidation_gap_ppm: int = 10_000  # of the price: how far beyond the stop the liquidation must lie
 
@@ -123,7 +121,6 @@ class Ages(msgspec.Struct, frozen=True):
     mark_max: int = 5_000
     wait_max: int = 5_000             # of an intent that meets no mark, no filters or no equity yet
     known_max: int = 86_400_000
-    unexplained_max: int = 15_000     # a wallet that the books don't explain holds up the limits of losses for so long
     unexplained_max: int = 15_000     # a wallet that the books don't explain holds up the limits of losses for so long
     through_stop: int = 1_500         # a price beyond a resting stop for so long is closed at market
 

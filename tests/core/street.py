@@ -11,7 +11,7 @@ import msgspec
 from streams.core import account, symbol
 from streams.core.breakers import Breaker
 from streams.core.commands import Close, Enter, Plan, Propose, Step
-from streams.core.events import BalanceSeen, Beat, EntryReported, ModeSet, PlanReported, PositionUpdated, Tick
+from streams.core.events import BalanceSeen, Beat, DayBooked, EntryReported, ModeSet, PlanReported, PositionUpdated, Tick
 from streams.core.ids import leg_of
 from streams.core.settings import BreakerLimits, Limits, Settings
 from streams.core.values import Side, e8
@@ -86,7 +86,7 @@ class Street:
         for output in outputs:
             if isinstance(output, ModeSet):
                 self.modes.append(output)
-            else:
+            elif not isinstance(output, DayBooked):
                 self.said[output.symbol].append(output)
             if isinstance(output, Enter):
                 self.enter(output)

@@ -1,15 +1,15 @@
 """Who tightens, and who loosens. Each row is a story of words; the last column is the mode in force after all of them."""
 import pytest
 
-from streams.core.drawdown import DAY_MS, Ruling, judged
+from streams.core.drawdown import DAY_MS, Ruling
 from streams.core.events import LagSeen, ModeWanted
-from streams.core.modes import Modes, lagged, wanted
+from streams.core.modes import Modes, judged, lagged, wanted
 from streams.core.settings import Limits
 from streams.core.words import Mode
 
 
 def with_equity(modes: Modes, equity: int, log_time: int = 0) -> Modes:
-    return Modes(modes.person, judged(modes.drawdown, equity, log_time, Limits()), modes.lagging)
+    return judged(modes, equity, equity, log_time, Limits())
 
 
 WORDS = {

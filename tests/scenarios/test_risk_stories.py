@@ -1,8 +1,11 @@
 """Stories of one account, in `risk*.txt`: one event a line, and after the arrow what must follow. Each starts at midnight UTC with nothing known.
 
-    balance ASSET WALLET [REASON [CHANGE [AGO]]]    what the venue says of an asset, and how long ago it did (ms)
+    balance ASSET WALLET [REASON [CHANGE [AGO]]]    what the venue says of an asset, and how long ago it did (ms). By its reason the gateway's books
+                                                    explain it: ORDER and FUNDING_FEE have earned the difference, DEPOSIT and WITHDRAW have moved
+                                                    CHANGE, and what is left is unexplained
     propose ID SYMBOL SIDE MARK STOP [name=value]   an entry that the symbol allows; expires_in (ms), seq and the other fields of a proposal
-    update SYMBOL SEQ [name=value]                  a snapshot: holds, mark, pnl, entry (the intent in flight), left (what it may still fill)
+    update SYMBOL SEQ [name=value]                  a snapshot: holds, mark, pnl, entry (the intent in flight), left (what it may still fill); and of
+                                                    position ID: earned, fees, funding, source, model, closed (it has ended)
     beat [N]                                        the clock, once a second
     wait MS                                         time passes, and nobody says so
     want MODE WHO REQUEST                           a person's word
@@ -11,6 +14,8 @@
     gateway INSTANCE
     again                                           the last event once more, from another place: nothing may follow, nothing may change
     limits name=value …                             for this story; ppm and 1e-8 as in the settings
+    group NAME SYMBOL,SYMBOL exposure_max_ppm       for this story
+    lost|won SYMBOL SEQ AMOUNT                      a position of the symbol is flat, and it has cost or earned so much
     reserved [ID …]                                 what must be reserved now
 
 Prices, quantities and amounts are decimals.
@@ -30,6 +35,7 @@ from streams.core.drawdown import DAY_MS
 from streams.core.events import (
     BalanceSeen,
     Beat,
+    DayBooked,
     EntryReported,
     FlattenWanted,
     GatewaySeen,
@@ -40,7 +46,7 @@ from streams.core.events import (
     PositionUpdated,
     Seen,
 )
-from streams.core.settings import Settings
+from streams.core.settings import Group, Settings
 from streams.core.values import Side, decimal, e8
 from streams.core.words import EntryState, Mode
 from tests.core.proposals import BTC, ETHC, PEPE
@@ -59,6 +65,9 @@ WORDS: dict[type, Callable[[Any], str]] = {
     Deny: lambda o: f"deny {o.intent_id} {o.reason}",
     ModeSet: lambda o: " ".join(filter(None, ["mode", o.mode, o.request_id and f"answers {o.request_id}", *o.symbols])),
     Intent: lambda o: f"{o.action.lower()} {o.symbol} {o.reason}",
+    DayBooked: lambda o: " ".join([
+        f"day {o.day - 20_000}", *filter(None, [o.source, o.model]), f"{o.wins}/{o.trades}", *map(decimal, (o.realised_pnl, o.fees, o.funding)),
+    ]),
 }
 
 
@@ -67,6 +76,7 @@ class Told:
 
     def __init__(self) -> None:
         self.state, self.settings, self.now, self.offset, self.last = new("main"), Settings(), MIDNIGHT, 0, Beat("")
+        self.books: dict[str, tuple[int, int, int, int]] = {}   # asset -> first and last wallet, earned, transferred
 
     def seen(self, body: Any) -> str:  # noqa: ANN401
         """Step, and what followed; a denial is told once, though two messages carry it."""
@@ -79,7 +89,17 @@ class Told:
         return "; ".join(WORDS[type(output)](output) for output in outputs if not isinstance(output, EntryReported))
 
     def balance(self, asset: str, wallet: str, reason: str = "RECONCILED", change: str = "0", ago: str = "0") -> str:
-        return self.seen(BalanceSeen("main", asset, e8(wallet), e8(wallet), reason, e8(change), self.now - int(ago)))
+        first, last, earned, transferred = self.books.get(asset, (e8(wallet), e8(wallet), 0, 0))
+        if reason in {"ORDER", "FUNDING_FEE"}:
+            earned += e8(wallet) - last
+        if reason in {"DEPOSIT", "WITHDRAW"}:
+            transferred += e8(change)
+        if not int(ago):
+            self.books[asset] = first, e8(wallet), earned, transferred
+        left = e8(wallet) - first - earned - transferred
+        return self.seen(BalanceSeen(
+            "main", asset, e8(wallet), e8(wallet), reason, e8(change), self.now - int(ago), earned, transferred, left, MIDNIGHT,
+        ))
 
     def propose(self, intent_id: str, symbol: str, side: str, mark: str, stop: str, *more: str) -> str:
         given = options(more)
@@ -100,10 +120,12 @@ class Told:
     def update(self, symbol: str, seq: str, *more: str) -> str:
         given = options(more)
         quantity, mark, pnl, left = (e8(given.get(name, "0")) for name in ("holds", "mark", "pnl", "left"))
+        earned, fees, funding = (e8(given.get(name, "0")) for name in ("earned", "fees", "funding"))
         asset = BASES.get(symbol, BTC).margin_asset
         return self.seen(PositionUpdated(
             "main", symbol, int(seq), quantity=quantity, mark=mark, margin_asset=asset, entry_intent_id=given.get("entry", ""), entry_remaining=left,
-            unrealised_pnl=pnl,
+            unrealised_pnl=pnl, position_id=given.get("position", ""), realised_pnl=earned, fees=fees, funding=funding,
+            closed_at=self.now if "closed" in given else 0, source=given.get("source", ""), model=given.get("model", ""),
         ))
 
     def beat(self, times: str = "1") -> str:
@@ -138,9 +160,21 @@ class Told:
         return said
 
     def limits(self, *more: str) -> str:
-        changed = {name: value == "true" if value in {"true", "false"} else int(value) for name, value in options(more).items()}
+        plain = {"true": True, "false": False}
+        changed = {name: plain.get(value, int(value) if value.isdigit() else value) for name, value in options(more).items()}
         self.settings = msgspec.structs.replace(self.settings, limits=msgspec.structs.replace(self.settings.limits, **changed))
         return ""
+
+    def group(self, name: str, symbols: str, exposure_max_ppm: str) -> str:
+        group = Group(tuple(symbols.split(",")), int(exposure_max_ppm))
+        self.settings = msgspec.structs.replace(self.settings, groups={**self.settings.groups, name: group})
+        return ""
+
+    def won(self, symbol: str, seq: str, amount: str) -> str:
+        return self.seen(PositionUpdated("main", symbol, int(seq), f"p-{seq}", margin_asset="USDT", closed_at=self.now, realised_pnl=e8(amount)))
+
+    def lost(self, symbol: str, seq: str, amount: str) -> str:
+        return self.won(symbol, seq, f"-{amount}")
 
     def reserved(self, *intents: str) -> str:
         assert tuple(self.state.reservations) == intents
