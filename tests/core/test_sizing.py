@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from streams.core.commands import Propose
 from streams.core.exposure import Room
 from streams.core.settings import Limits
-from streams.core.sizing import exposure_room, least_leverage, liquidation, price_of, safe_leverage, size, smallest
+from streams.core.sizing import exposure_room, least_leverage, liquidation, price_of, safe_leverage, scale, size, smallest
 from streams.core.values import E8, PPM, Side, decimal, e8, notional, share, share_up
 from streams.core.words import OrderType
 from tests.core.proposals import BTC, ETHC, PEPE, proposal
@@ -22,11 +22,15 @@ LIMITS = Limits()
 
 
 def room(**changes: Any) -> Room:  # noqa: ANN401
-    return msgspec.structs.replace(ROOM, **{name: e8(value) if isinstance(value, str) else value for name, value in changes.items()})
+    return msgspec.structs.replace(ROOM, **with_amounts(changes))
 
 
 def limits(**changes: Any) -> Limits:  # noqa: ANN401
-    return msgspec.structs.replace(LIMITS, **{name: e8(value) if isinstance(value, str) else value for name, value in changes.items()})
+    return msgspec.structs.replace(LIMITS, **with_amounts(changes))
+
+
+def with_amounts(changes: dict[str, Any]) -> dict[str, Any]:
+    return {name: e8(value) if isinstance(value, str) and name not in {"group", "sizing"} else value for name, value in changes.items()}
 
 
 @pytest.mark.parametrize(
@@ -61,11 +65,75 @@ def limits(**changes: Any) -> Limits:  # noqa: ANN401
         (PEPE, ROOM, LIMITS, "202511", 1),                                                  # 50 / 0.0002469 = 202511.1
         (proposal(PEPE, size_wish="200"), ROOM, LIMITS, "16199", 1),                        # 200 / 0.0123457 = 16199.9
         (ETHC, room(equity="800"), LIMITS, "0.08", 1),                                      # 800 of USDC: 4 / 50
+        (BTC, room(gross="29000", net="-1000"), limits(exposure_long_max_ppm=1_500_000), "0.016", 1),      # longs 14000 of 15000
+        (SHORT, room(gross="15000", net="1000"), limits(exposure_short_max_ppm=800_000), "0.016", 1),      # shorts 7000 of 8000
+        (BTC, room(group_room="1000", group="majors"), LIMITS, "0.016", 1),                 # what a group leaves
+        (BTC, room(group_room="-1"), LIMITS, "0.041", 1),                                   # of no group nothing is left, and nothing asked
+        (BTC, ROOM, limits(sizing="equity", size_equity_ppm=50_000), "0.008", 1),           # 500 / 60000
+        (BTC, ROOM, limits(sizing="equity", size_equity_ppm=900_000), "0.041", 1),          # 9000 would lose more than the risk
+        (BTC, ROOM, limits(sizing="fixed", size_fixed="700"), "0.011", 1),                  # 700 / 60000
+        (PEPE, ROOM, limits(sizing="fixed", size_fixed="700"), "56699", 1),                 # 700 / 0.0123457 = 56699.9
+        (proposal(confidence_ppm=700_000), ROOM, limits(confidence_weight_ppm=1_000_000), "0.029", 1),     # 0.041666 * 0.7 = 0.0291
     ],
 )
 def test_a_size(asked: Propose, at: Room, under: Limits, quantity: str, leverage: int) -> None:
     sized = size(asked, at, under)
     assert (decimal(sized.quantity), sized.notional, sized.leverage) == (quantity, notional(e8(quantity), price_of(asked)), leverage)
+
+
+@pytest.mark.parametrize(
+    ("confidence_ppm", "weight_ppm", "expected"),
+    [
+        pytest.param(0, 0, 1_000_000, id="without a weight it decides nothing"),
+        pytest.param(1_000_000, 1_000_000, 1_000_000, id="certain"),
+        pytest.param(600_000, 1_000_000, 600_000, id="in proportion"),
+        pytest.param(600_000, 500_000, 800_000, id="half of it in proportion"),
+        pytest.param(0, 500_000, 500_000, id="the half that it does not decide"),
+        pytest.param(0, 1_000_000, 0, id="nothing"),
+        pytest.param(999_999, 1, 999_999, id="down"),
+        pytest.param(-1, 500_000, 500_000, id="an old record without one"),
+    ],
+)
+def test_confidence_scales(confidence_ppm: int, weight_ppm: int, expected: int) -> None:
+    assert scale(confidence_ppm, weight_ppm) == expected
+
+
+@given(st.integers(0, PPM), st.integers(0, PPM), st.integers(0, PPM))
+def test_less_confidence_is_never_more(one: int, other: int, weight: int) -> None:
+    assert 0 <= scale(min(one, other), weight) <= scale(max(one, other), weight) <= PPM
+
+
+@pytest.mark.parametrize(
+    ("price", "step", "wish", "contracts"),
+    [
+        pytest.param("67890.1", "0.001", "200", "0.002", id="BTCUSDT: 0.00294, down"),
+        pytest.param("67890.1", "0.001", "203.6703", "0.003", id="BTCUSDT: exactly three steps"),
+        pytest.param("67890.1", "0.001", "203.67029999", "0.002", id="and one hundred-millionth less"),
+        pytest.param("0.0123457", "1", "200", "16199", id="1000PEPEUSDT: a contract is a thousand, and so is its price"),
+        pytest.param("0.00001234", "1", "50", "4051863", id="1MBABYDOGEUSDT: a million"),
+        pytest.param("0.5821", "0.1", "33.3", "57.2", id="XRPUSDT: 57.207"),
+        pytest.param("0.07", "1", "0.69", "9", id="DOGEUSDT: 9.857"),
+        pytest.param("2500", "0.001", "2500", "1", id="ETHUSDC: one"),
+    ],
+)
+def test_an_amount_becomes_contracts_on_the_symbols_step(price: str, step: str, wish: str, contracts: str) -> None:
+    stop = decimal(share(e8(price), 999_000, PPM))
+    asked = proposal(PEPE, mark=price, entry_price=price, stop_price=stop, quantity_step=step, quantity_min=step, notional_min="0", size_wish=wish)
+    assert decimal(size(asked, ROOM, limits(risk_ppm=PPM)).quantity) == contracts
+
+
+@given(st.integers(1, 10**13), st.sampled_from([1, 10**5, 10**6, 10**7, E8, 10 * E8, 1000 * E8]), st.integers(1, 10**12))
+def test_contracts_are_the_most_that_an_amount_buys(price: int, step: int, wish: int) -> None:
+    """In whole numbers, on any step: one more would cost more than was wished."""
+    asked = msgspec.structs.replace(
+        PEPE, mark=price, entry_price=price, stop_price=price - 1, quantity_step=step, quantity_min=step, notional_min=0, quantity_max=10**25,
+        size_wish=wish, maintenance_ppm=0,
+    )
+    rich = room(equity=10**17)
+    wide = limits(risk_ppm=PPM, notional_max=10**17, symbol_notional_max=10**17, liquidation_gap_ppm=0)
+    quantity = size(asked, rich, wide).quantity
+    assert quantity % step == 0
+    assert quantity * price <= wish * E8 < (quantity + step) * price
 
 
 @pytest.mark.parametrize(
@@ -124,13 +192,20 @@ def cases(draw: st.DrawFn) -> tuple[Propose, Room, Limits]:
     away = share(base.mark, draw(st.integers(2_000, 300_000)), PPM)
     asked = msgspec.structs.replace(
         base, side=side, stop_price=base.mark - side.sign * away, size_wish=draw(amounts), leverage_wish=draw(st.integers(0, 30)),
-        leverage_max=draw(st.integers(1, 125)), maintenance_ppm=draw(st.integers(0, 50_000)),
+        leverage_max=draw(st.integers(1, 125)), maintenance_ppm=draw(st.integers(0, 50_000)), confidence_ppm=draw(st.integers(0, PPM)),
     )
     net = draw(st.integers(-(10**5), 10**5)) * E8
     of_symbol = draw(st.integers(0, 10**4)) * E8
-    at = Room(draw(st.integers(-(10**4), 10**6)) * E8, abs(net) + of_symbol + draw(amounts), net, of_symbol, draw(amounts), draw(st.integers(0, 20)))
+    group = draw(st.sampled_from(["", "majors"]))
+    gross = abs(net) + 2 * (of_symbol + draw(amounts))
+    at = Room(
+        draw(st.integers(-(10**4), 10**6)) * E8, gross, net, of_symbol, draw(amounts), draw(st.integers(0, 20)), group, draw(amounts) if group else 0,
+    )
     under = Limits(
         risk_ppm=draw(st.integers(0, PPM)), size_default=draw(amounts), notional_max=draw(amounts), symbol_notional_max=draw(amounts),
+        sizing=draw(st.sampled_from(["risk", "equity", "fixed"])), size_equity_ppm=draw(st.integers(0, PPM)), size_fixed=draw(amounts),
+        confidence_weight_ppm=draw(st.integers(0, PPM)),
+        exposure_long_max_ppm=draw(st.integers(0, 10 * PPM)), exposure_short_max_ppm=draw(st.integers(0, 10 * PPM)),
         exposure_gross_max_ppm=draw(st.integers(0, 10 * PPM)), exposure_net_max_ppm=draw(st.integers(0, 10 * PPM)),
         leverage_max=draw(st.integers(1, 50)), margin_use_max_ppm=draw(st.integers(0, PPM)), liquidation_gap_ppm=draw(st.integers(0, 50_000)),
     )
@@ -162,8 +237,19 @@ def within(asked: Propose, at: Room, under: Limits, quantity: int) -> bool:
     amount = notional(quantity, asked.mark)
     carried = (share(at.equity, under.margin_use_max_ppm, PPM) - at.margin_elsewhere) * size(asked, at, under).leverage_safe
     wish = asked.size_wish or under.size_default
+    longs_or_shorts = (at.gross + asked.side.sign * at.net) // 2
+    most = under.exposure_long_max_ppm if asked.side is Side.BUY else under.exposure_short_max_ppm
+    part = scale(asked.confidence_ppm, under.confidence_weight_ppm)
+    sized = {
+        "risk": share(share(at.equity, under.risk_ppm, PPM), E8, abs(asked.mark - asked.stop_price)),
+        "equity": share(share(at.equity, under.size_equity_ppm, PPM), E8, asked.mark),
+        "fixed": share(under.size_fixed, E8, asked.mark),
+    }[under.sizing]
     return (
         notional(quantity, abs(asked.mark - asked.stop_price)) <= share(at.equity, under.risk_ppm, PPM)
+        and quantity * PPM <= sized * part
+        and longs_or_shorts + amount <= share(at.equity, most, PPM)
+        and (not at.group or amount <= at.group_room)
         and quantity <= asked.quantity_max
         and amount <= under.notional_max and (not wish or amount <= wish)
         and amount <= exposure_room(asked.side, at, under) and amount + at.of_symbol <= carried
