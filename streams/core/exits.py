@@ -6,7 +6,7 @@ Three stops are made from what is known, and the tightest holds:
     BREAK_EVEN   once the best price has been so many R away: the entry price, with the fees of both ways
     TRAIL        once the best price has been so many R away: so far behind the best price, and nearer the more was earned
 
-A stop never loosens. R is fixed at the first stop. Targets are parts of the position at prices fixed when it was opened. A position also ends by
+A stop never loosens, and by a price that is old or not believed it is not tightened. R is fixed at the first stop. Targets are parts of the position at prices fixed when it was opened. A position also ends by
 time, sooner where it earns too little for its age, and where the price lies beyond a resting stop for longer than the venue can need to fill it.
 Resting and soft go together: what is wanted here is placed at the venue (`protection`), so it outlives this program; and where the price is past
 what could not be placed yet, the position is closed at market.
@@ -54,6 +54,16 @@ def wanted(position: Position, tick_size: int, fee_ppm: int) -> Wanted:
         if candidate and (not stop or side.sign * (candidate - stop) > 0):
             stop, why = candidate, reason
     return Wanted(max(nearer(stop, tick_size, side), tick_size) if stop else 0, why)
+
+
+def untightened(position: Position, want: Wanted, tick_size: int) -> Wanted:
+    """What is wanted while no price can be believed: no tighter than what rests already, or than the first stop."""
+    level, sign = rests_at(position), position.side.sign
+    if not level:
+        return want
+    first = nearer(position.stop_first, tick_size, position.side)
+    still = first if first and sign * (first - level) > 0 else level
+    return want if sign * (want.stop_price - still) <= 0 else Wanted(still, position.stop_why)
 
 
 def _break_even(position: Position, best: int, fee_ppm: int) -> int:

@@ -3,7 +3,7 @@ import msgspec
 
 from streams.core.book import Book, UnderWay
 from streams.core.commands import Plan
-from streams.core.exits import wanted
+from streams.core.exits import untightened, wanted
 from streams.core.market import Market
 from streams.core.protected import Position
 from streams.core.protection import Where, change
@@ -24,18 +24,21 @@ def price_of(market: Market, position: Position) -> int:
     return market.mark if position.policy.trigger == "MARK_PRICE" else market.last
 
 
-def planned(book: Book, symbol: str, market: Market, now: int, tick_time: int, *, adopt: bool) -> tuple[Book, Plan | None]:
-    """The book with its next plan under way; None where none is needed, or may be made yet."""
+def planned(book: Book, symbol: str, market: Market, now: int, tick_time: int, *, mark_age_max: int, adopt: bool) -> tuple[Book, Plan | None]:
+    """The book with its next plan under way; None where none is needed, or may be made yet. By an old price nothing is tightened."""
     position, instrument = book.position, market.instrument
     if position is None or instrument is None or now < book.plan_after or not manageable(book, now, adopt=adopt):
         return book, None
     want = wanted(position, instrument.tick_size, instrument.taker_fee_ppm)
-    price = price_of(market, position) if market.believed else 0
+    price = price_of(market, position) if market.believed and now - market.mark_time <= mark_age_max else 0
+    if not price:
+        want = untightened(position, want, instrument.tick_size)
     after = change(Where(book.account, symbol, instrument.quantity_step, price), position, want, book.legs)
     if not after.steps:
         return book, None
     plan = Plan(
         book.account, symbol, position.held.position_id, book.revision, position.side.opposite, after.steps, after.reason, now, tick_time,
     )
-    position = replace(position, stop_price=want.stop_price or position.stop_price, stop_why=want.why)
+    if price:
+        position = replace(position, stop_price=want.stop_price or position.stop_price, stop_why=want.why)
     return replace(book, position=position, under_way=UnderWay(plan, after.placing, after.selling), revision=book.revision + 1, legs=after.legs), plan

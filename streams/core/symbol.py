@@ -244,7 +244,9 @@ def _exit_reported(state: SymbolState, report: ExitReported, settings: Settings)
 def _planned(state: SymbolState, account: str, settings: Settings, *, tick_time: int = 0) -> tuple[SymbolState, Outputs]:
     if account not in state.books:
         return state, ()
-    book, plan = planned(state.books[account], state.symbol, state.market, state.time, tick_time, adopt=settings.adopt)
+    book, plan = planned(
+        state.books[account], state.symbol, state.market, state.time, tick_time, mark_age_max=settings.ages.mark_max, adopt=settings.adopt,
+    )
     return (_with(state, book), (plan,)) if plan else (state, ())
 
 
