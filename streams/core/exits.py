@@ -6,8 +6,9 @@ Three stops are made from what is known, and the tightest holds:
     BREAK_EVEN   once the best price has been so many R away: the entry price, with the fees of both ways
     TRAIL        once the best price has been so many R away: so far behind the best price, and nearer the more was earned
 
-A stop never loosens, and by a price that is old or not believed it is not tightened. R is fixed at the first stop. Targets are parts of the position at prices fixed when it was opened. A position also ends by
-time, sooner where it earns too little for its age, and where the price lies beyond a resting stop for longer than the venue can need to fill it.
+A stop never loosens, and by a price that is old or not believed it is not tightened. R is fixed at the first stop. Targets are parts of the
+position at prices fixed when it was opened. A position also ends by time, sooner where it earns too little for its age, and where the price lies
+beyond a resting stop for longer than the venue can need to fill it.
 Resting and soft go together: what is wanted here is placed at the venue (`protection`), so it outlives this program; and where the price is past
 what could not be placed yet, the position is closed at market.
 """
