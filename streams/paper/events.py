@@ -1,29 +1,41 @@
 """The user data stream's events, field by field as Binance documents them. Numbers are decimal strings."""
 from typing import Any
 
-from streams.core.values import decimal, share
-from streams.paper.orders import Account, Algo, Order, Trade
+from streams.core.values import E8, decimal, share
+from streams.paper.instruments import Rules
+from streams.paper.margin import cross_wallet, profit_of
+from streams.paper.orders import Account, Algo, Order, Top, Trade
 
 Row = dict[str, Any]
-E8 = 100_000_000
 
 
 def order_update(order: Order, execution: str, now: int, trade: Trade | None = None) -> Row:
-    """ORDER_TRADE_UPDATE. `n` and `N` are there only with a trade."""
+    """ORDER_TRADE_UPDATE. `n` and `N` are there only with a trade, `AP` and `cr` only of a trailing stop."""
     average = share(order.cost, E8, order.filled) if order.filled else 0
     told: Row = {
         "s": order.symbol, "c": order.client_id, "S": order.side.value, "o": order.kind, "f": order.time_in_force, "q": decimal(order.quantity),
-        "p": decimal(order.price), "ap": decimal(average), "sp": "0", "x": execution, "X": order.status, "i": order.order_id, "l": "0",
-        "z": decimal(order.filled), "L": "0", "T": now, "t": 0, "b": "0", "a": "0", "m": False, "R": order.reduce_only, "wt": "CONTRACT_PRICE",
-        "ot": order.origin, "ps": "BOTH", "cp": order.close_position, "rp": "0", "pP": False, "si": 0, "ss": 0, "V": "EXPIRE_MAKER", "pm": "NONE",
-        "gtd": 0, "er": "0",
+        "p": decimal(order.price), "ap": decimal(average), "sp": decimal(order.trigger), "x": execution, "X": order.status, "i": order.order_id,
+        "l": "0", "z": decimal(order.filled), "L": "0", "T": now, "t": 0, "b": "0", "a": "0", "m": False, "R": order.reduce_only,
+        "wt": order.working_type, "ot": order.origin, "ps": "BOTH", "cp": order.close_position, "rp": "0", "pP": order.price_protect, "si": 0,
+        "ss": 0, "V": "EXPIRE_MAKER", "pm": "NONE", "gtd": order.good_till, "er": str(order.expiry.value),
     }
+    if order.callback_ppm:
+        told |= {"AP": decimal(order.activation), "cr": decimal(order.callback_ppm * 10_000)}
     if trade is not None:
         told |= {
             "l": decimal(trade.quantity), "L": decimal(trade.price), "t": trade.trade_id, "m": trade.maker, "rp": decimal(trade.realised),
             "n": decimal(trade.fee), "N": trade.asset,
         }
     return {"e": "ORDER_TRADE_UPDATE", "E": now, "T": now, "o": told}
+
+
+def trade_lite(order: Order, trade: Trade, now: int) -> Row:
+    """TRADE_LITE comes before ORDER_TRADE_UPDATE, and knows of no fee and no profit."""
+    return {
+        "e": "TRADE_LITE", "E": now, "T": now, "s": order.symbol, "q": decimal(order.quantity), "p": decimal(order.price), "m": trade.maker,
+        "c": order.client_id, "S": order.side.value, "L": decimal(trade.price), "l": decimal(trade.quantity), "t": trade.trade_id,
+        "i": order.order_id,
+    }
 
 
 def algo_update(algo: Algo, now: int) -> Row:
@@ -35,7 +47,7 @@ def algo_update(algo: Algo, now: int) -> Row:
             "f": algo.time_in_force, "q": decimal(algo.quantity), "X": algo.status, "ai": str(algo.order_id) if algo.order_id else "",
             "ap": decimal(algo.average), "aq": decimal(algo.filled), "act": algo.became, "tp": decimal(algo.trigger),
             "p": decimal(algo.price), "V": "EXPIRE_MAKER", "wt": algo.working_type, "pm": "NONE", "cp": algo.close_position, "pP": algo.price_protect,
-            "R": algo.reduce_only, "tt": algo.triggered, "gtd": 0, "rm": algo.reason, "ia": algo.activated,
+            "R": algo.reduce_only, "tt": algo.triggered, "gtd": algo.good_till, "rm": algo.reason, "ia": algo.activated,
         },
     }
 
@@ -45,14 +57,17 @@ def leverage_update(symbol: str, leverage: int, now: int) -> Row:
     return {"e": "ACCOUNT_CONFIG_UPDATE", "E": now, "T": now, "ac": {"s": symbol, "l": leverage}}
 
 
-def account_update(account: Account, reason: str, now: int, asset: str, symbol: str = "", change: int = 0) -> Row:
-    """ACCOUNT_UPDATE: only what changed."""
-    wallet = decimal(account.wallets.get(asset, 0))
-    told: Row = {"m": reason, "B": [{"a": asset, "wb": wallet, "cw": wallet, "bc": decimal(change)}], "P": []}
+def account_update(
+    account: Account, reason: str, now: int, asset: str, rules: dict[str, Rules], tops: dict[str, Top], symbol: str = "", change: int = 0,
+) -> Row:
+    """ACCOUNT_UPDATE: only what changed. `change` is what neither profit nor fee explains."""
+    wallet, crossed = decimal(account.wallets.get(asset, 0)), decimal(cross_wallet(account, asset, rules))
+    told: Row = {"m": reason, "B": [{"a": asset, "wb": wallet, "cw": crossed, "bc": decimal(change)}], "P": []}
     if symbol:
         held = account.held(symbol)
         told["P"] = [{
-            "s": symbol, "pa": decimal(held.quantity), "ep": decimal(held.entry), "bep": decimal(held.entry), "cr": "0", "up": "0", "mt": "cross",
-            "iw": "0", "ps": "BOTH", "ma": asset,
+            "s": symbol, "pa": decimal(held.quantity), "ep": decimal(held.entry), "bep": decimal(held.entry), "cr": decimal(held.realised),
+            "up": decimal(profit_of(account, symbol, tops)), "mt": "isolated" if symbol in account.isolated else "cross",
+            "iw": decimal(held.margin), "ps": "BOTH", "ma": asset,
         }]
     return {"e": "ACCOUNT_UPDATE", "E": now, "T": now, "a": told}

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from streams.errors import WrongUse
+from streams.paper.orders import Algo
 
 
 class Kind(StrEnum):
@@ -30,13 +31,19 @@ class Kind(StrEnum):
     MUTE = "mute"                                        # the next `count` user events are not sent
     DUPLICATE = "duplicate"                              # the next `count` user events are sent twice
     REORDER = "reorder"                                  # the next `count` user events are sent after the one behind them
+    LATE = "late"                                        # the next `count` user events are sent `seconds` late, and those behind them no sooner
+    STUCK = "stuck"                                      # the next `count` conditional orders that are triggered stay TRIGGERING
     FREEZE = "freeze"                                    # at once: the symbol's price stays as it is; `count` 0 lets it go
     DELIST = "delist"                                    # at once: the symbol's status is SETTLING, its price frozen
+    SETTLE = "settle"                                    # at once: its orders are cancelled, its positions settled at the mark, its status is CLOSE
+    ADL = "adl"                                          # at once: every position in the symbol is deleveraged
+    CLOCK_SKEW = "clock_skew"                            # at once: the exchange's clock is `seconds` ahead of what it was given; negative: behind
+    MARKET_DROP = "market_drop"                          # at once: every public and market socket is closed
     EXPIRE_KEY = "expire_key"                            # at once: listenKeyExpired
 
 
-OF_SYMBOLS = (Kind.FREEZE, Kind.DELIST)
-OF_EVENTS = (Kind.MUTE, Kind.DUPLICATE, Kind.REORDER)
+OF_SYMBOLS = (Kind.FREEZE, Kind.DELIST, Kind.SETTLE, Kind.ADL)
+OF_EVENTS = (Kind.MUTE, Kind.DUPLICATE, Kind.REORDER, Kind.LATE)
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True):
@@ -51,9 +58,12 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
 
     def fits(self, method: str, path: str, symbol: str, client_id: str) -> bool:
         return (
-            self.count > 0 and self.kind not in OF_EVENTS and self.method in ("", method) and self.path in ("", path) and self.symbol in ("", symbol)
-            and client_id.startswith(self.client_id)
+            self.count > 0 and self.kind not in (*OF_EVENTS, Kind.STUCK) and self.method in ("", method) and self.path in ("", path)
+            and self.concerns(symbol, client_id)
         )
+
+    def concerns(self, symbol: str, client_id: str) -> bool:
+        return self.symbol in ("", symbol) and client_id.startswith(self.client_id)
 
 
 class Faults:
@@ -77,6 +87,11 @@ class Faults:
 
     def take_event(self) -> Fault | None:
         return self._used(next((fault for fault in self.armed if fault.count > 0 and fault.kind in OF_EVENTS), None))
+
+    def takes_trigger(self, algo: Algo) -> bool:
+        """Whether a conditional order that is triggered now gets no further."""
+        fits = (one for one in self.armed if one.kind is Kind.STUCK and one.count > 0 and one.concerns(algo.symbol, algo.client_id))
+        return self._used(next(fits, None)) is not None
 
     def _used(self, fault: Fault | None) -> Fault | None:
         if fault is not None:

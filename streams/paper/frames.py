@@ -2,17 +2,19 @@
 from typing import Any
 
 from streams.core.values import decimal
+from streams.paper import rows
+from streams.paper.funding import Terms
 from streams.paper.instruments import Rules, top_quantity
 from streams.paper.orders import Top
-from streams.paper.rows import next_funding
 
 Frame = dict[str, Any]
 
 
 def book_ticker(rules: Rules, top: Top, number: int, now: int) -> Frame:
     return {
-        "e": "bookTicker", "u": number, "E": now, "T": now, "s": rules.symbol, "b": decimal(top.bid), "B": decimal(top_quantity(rules, top.bid)),
-        "a": decimal(top.ask), "A": decimal(top_quantity(rules, top.ask)), "ps": rules.symbol, "st": 0,
+        "e": "bookTicker", "u": number, "E": now, "T": now, "s": rules.symbol, "b": decimal(top.bid),
+        "B": decimal(top.bid_quantity or top_quantity(rules, top.bid)), "a": decimal(top.ask),
+        "A": decimal(top.ask_quantity or top_quantity(rules, top.ask)), "ps": rules.symbol, "st": 0,
     }
 
 
@@ -38,10 +40,20 @@ def mini_ticker(rules: Rules, price: int, now: int) -> Frame:
     }
 
 
-def mark(rules: Rules, top: Top, now: int) -> Frame:
+def depth(rules: Rules, top: Top, levels: int, number: int, now: int) -> Frame:
+    """The best levels of the book, whole each time."""
+    told = rows.depth(rules, top, levels, now)
+    return {
+        "e": "depthUpdate", "E": now, "T": now, "s": rules.symbol, "U": number, "u": number, "pu": number - 1, "b": told["bids"], "a": told["asks"],
+        "ps": rules.symbol, "st": 0,
+    }
+
+
+def mark(rules: Rules, top: Top, terms: Terms, now: int) -> Frame:
     told = decimal(top.mark)
     return {
-        "e": "markPriceUpdate", "E": now, "s": rules.symbol, "p": told, "ap": told, "P": told, "i": told, "r": "0.00010000", "T": next_funding(now),
+        "e": "markPriceUpdate", "E": now, "s": rules.symbol, "p": told, "ap": told, "P": told, "i": told,
+        "r": decimal(terms.of(rules.symbol)), "T": terms.next_at(now),
         "st": 0,
     }
 

@@ -8,8 +8,7 @@ import msgspec
 
 from streams.core.values import decimal, e8
 
-MAINTENANCE_PPM = 5_000
-LEVERAGE_MAX = 125
+UNLIMITED = 1_000_000                # as exchangeInfo tells a limit that is not there
 Row = dict[str, Any]
 
 
@@ -27,7 +26,20 @@ class Rules(msgspec.Struct, frozen=True):
     notional_min: int
     band_ppm: int = 50_000            # PERCENT_PRICE, either way
     protect_ppm: int = 50_000         # triggerProtect
-    depth: int = 3_000_000 * 10**8    # notional that the top of the book takes without slippage
+    take_bound_ppm: int = 50_000      # marketTakeBound: how far from the best price a market order may go
+    depth: int = 3_000_000 * 10**8    # notional that stands at each level of the book
+
+    @property
+    def price_max(self) -> int:
+        return self.price * 100
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What a program may ask in a time: request weight by address, orders by account. 0: as much as it likes."""
+
+    weight_1m: int = 2_400
+    orders_10s: int = 300
+    orders_1m: int = 1_200
 
 
 def _rules(base: str, quote: str, price: str, tick: str, step: str, most: str, market_most: str, notional: str) -> Rules:
@@ -71,16 +83,20 @@ def top_quantity(rules: Rules, price: int) -> int:
     return max(rules.depth * 10**8 // price // rules.step * rules.step, rules.step)
 
 
-def exchange_info(statuses: dict[str, str], now: int) -> Row:
+def rate_limits(limits: Limits) -> list[Row]:
+    return [
+        {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": limits.weight_1m or UNLIMITED},
+        {"rateLimitType": "ORDERS", "interval": "MINUTE", "intervalNum": 1, "limit": limits.orders_1m or UNLIMITED},
+        {"rateLimitType": "ORDERS", "interval": "SECOND", "intervalNum": 10, "limit": limits.orders_10s or UNLIMITED},
+    ]
+
+
+def exchange_info(symbols: dict[str, Rules], statuses: dict[str, str], limits: Limits, now: int) -> Row:
     return {
         "timezone": "UTC", "serverTime": now, "futuresType": "U_MARGINED",
-        "rateLimits": [
-            {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 2400},
-            {"rateLimitType": "ORDERS", "interval": "MINUTE", "intervalNum": 1, "limit": 1200},
-            {"rateLimitType": "ORDERS", "interval": "SECOND", "intervalNum": 10, "limit": 300},
-        ],
+        "rateLimits": rate_limits(limits),
         "exchangeFilters": [], "assets": [{"asset": asset, "marginAvailable": True, "autoAssetExchange": None} for asset in ("USDT", "USDC")],
-        "symbols": [_symbol(ALL[symbol], status) for symbol, status in statuses.items()],
+        "symbols": [_symbol(rules, statuses[symbol]) for symbol, rules in symbols.items()],
     }
 
 
@@ -92,7 +108,7 @@ def _symbol(rules: Rules, status: str) -> Row:
         "quotePrecision": 8, "underlyingType": "COIN", "underlyingSubType": [], "triggerProtect": "0.0500", "liquidationFee": "0.012500",
         "marketTakeBound": "0.05", "maxMoveOrderLimit": 10000,
         "filters": [
-            {"filterType": "PRICE_FILTER", "minPrice": decimal(rules.tick), "maxPrice": decimal(rules.price * 100), "tickSize": decimal(rules.tick)},
+            {"filterType": "PRICE_FILTER", "minPrice": decimal(rules.tick), "maxPrice": decimal(rules.price_max), "tickSize": decimal(rules.tick)},
             {"filterType": "LOT_SIZE", "minQty": decimal(rules.step), "maxQty": decimal(rules.quantity_max), "stepSize": decimal(rules.step)},
             {
                 "filterType": "MARKET_LOT_SIZE", "minQty": decimal(rules.step), "maxQty": decimal(rules.market_quantity_max),
@@ -103,14 +119,4 @@ def _symbol(rules: Rules, status: str) -> Row:
         ],
         "orderTypes": ["LIMIT", "MARKET", "STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"],
         "timeInForce": ["GTC", "IOC", "FOK", "GTX", "GTD"], "permissionSets": ["GRID", "COPY"],
-    }
-
-
-def brackets(symbol: str) -> Row:
-    return {
-        "symbol": symbol, "notionalCoef": 1.0,
-        "brackets": [{
-            "bracket": 1, "initialLeverage": LEVERAGE_MAX, "notionalCap": 100_000_000, "notionalFloor": 0, "maintMarginRatio": MAINTENANCE_PPM / 1e6,
-            "cum": 0.0,
-        }],
     }

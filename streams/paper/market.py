@@ -17,23 +17,29 @@ import msgspec
 from streams.core.values import e8
 from streams.errors import WrongUse
 from streams.paper.instruments import ALL, Rules
+from streams.runtime import logs
 
 RETURN_1S = 0.00014                   # standard deviation of a one-second return
 REVERSAL_S = 20.0                     # mean time between two changes of the trend
 TREND = 0.35                          # of the volatility, as a drift a second
+AGAIN_S, QUOTES_MAX = 1.0, 10_000    # of live streams: between two openings; what may wait
 REST_EVERY_S = 0.01                   # a recording that is behind its pace, or has none, still lets the requests through
+STREAMS = {"public": ("bookTicker",), "market": ("aggTrade", "markPrice@1s")}
 Prices = AsyncIterator["Quote"]
+_log = logs.get(__name__)
 _decode = msgspec.json.Decoder().decode
 
 
 class Quote(msgspec.Struct, frozen=True):
-    """Best bid and ask of a symbol, or a trade's price (bid and ask 0). Prices in 1e-8."""
+    """Best bid and ask of a symbol, or a trade's price, or a mark; what a quote does not tell is 0. Prices and quantities in 1e-8."""
 
     symbol: str
     bid: int
     ask: int
     last: int = 0
     mark: int = 0
+    bid_quantity: int = 0
+    ask_quantity: int = 0
 
 
 class Walk:
@@ -110,7 +116,7 @@ def quoted(frame: dict[str, Any]) -> Quote | None:
     told = frame.get("data", frame)
     match told.get("e"):
         case "bookTicker":
-            return Quote(told["s"], e8(told["b"]), e8(told["a"]))
+            return Quote(told["s"], e8(told["b"]), e8(told["a"]), 0, 0, e8(told["B"]), e8(told["A"]))
         case "trade" | "aggTrade" if told.get("X", "MARKET") == "MARKET":
             return Quote(told["s"], 0, 0, e8(told["p"]))
         case "markPriceUpdate":
@@ -120,16 +126,30 @@ def quoted(frame: dict[str, Any]) -> Quote | None:
 
 
 async def live(ws_url: str, symbols: list[str]) -> AsyncIterator[Quote]:
-    """Best bid and ask from Binance's public stream, for as long as it lasts; it is opened again when it ends."""
-    names = [f"{symbol.lower()}@bookTicker" for symbol in symbols]
+    """Best bid and ask, trades and marks from public streams as Binance's are, for as long as they last; each is opened again when it ends."""
+    quotes: asyncio.Queue[Quote] = asyncio.Queue(QUOTES_MAX)
+    async with asyncio.TaskGroup() as readers:
+        for category, kinds in STREAMS.items():
+            names = [f"{symbol.lower()}@{kind}" for symbol in symbols for kind in kinds]
+            readers.create_task(_listen(f"{ws_url}/{category}/ws", names, quotes))
+        while True:
+            yield await quotes.get()
+
+
+async def _listen(url: str, names: list[str], quotes: "asyncio.Queue[Quote]") -> None:
+    """The newest count: who is behind by a full queue loses the oldest."""
     async with aiohttp.ClientSession() as session:
         while True:
             try:
-                async with session.ws_connect(f"{ws_url}/public/ws", heartbeat=10) as socket:
+                async with session.ws_connect(url, heartbeat=10) as socket:
                     await socket.send_json({"method": "SUBSCRIBE", "params": names, "id": 1})
                     async for message in socket:
                         quote = quoted(_decode(message.data)) if message.type is aiohttp.WSMsgType.TEXT else None
                         if quote is not None:
-                            yield quote
-            except aiohttp.ClientError:
-                await asyncio.sleep(1)
+                            if quotes.full():
+                                quotes.get_nowait()
+                            quotes.put_nowait(quote)
+                _log.warning("the stream of prices has ended, and is opened again", url=url)
+            except (aiohttp.ClientError, OSError) as reason:
+                _log.warning("the stream of prices cannot be had, and is asked for again", url=url, reason=repr(reason))
+            await asyncio.sleep(AGAIN_S)

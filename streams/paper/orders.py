@@ -1,4 +1,6 @@
 """What the exchange knows: orders in two stores, positions, wallets. Prices, quantities and amounts in 1e-8, times in epoch milliseconds."""
+from enum import IntEnum
+
 import msgspec
 
 from streams.core.values import Side
@@ -8,11 +10,22 @@ CONDITIONAL = ("STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAI
 
 
 class VenueError(StreamsError):
-    """A request that the exchange refuses, as Binance would: HTTP status, code and text."""
+    """A request that the exchange refuses, as Binance would: HTTP status, code and text; and seconds to wait, where it says so."""
 
-    def __init__(self, code: int, text: str, status: int = 400) -> None:
+    def __init__(self, code: int, text: str, status: int = 400, retry_after: int = 0) -> None:
         super().__init__(text)
-        self.code, self.text, self.status = code, text, status
+        self.code, self.text, self.status, self.retry_after = code, text, status, retry_after
+
+
+class Expiry(IntEnum):
+    """Why an order expired, as `er` tells it."""
+
+    NONE = 0
+    IOC = 2                           # the rest of it could not be filled at once
+    KNOCKED_OUT = 4                   # nothing is left for it to reduce
+    LIQUIDATION = 5
+    DELISTED = 7
+    MARKET = 9                        # the book did not hold as much
 
 
 class Order(msgspec.Struct):
@@ -26,6 +39,7 @@ class Order(msgspec.Struct):
     quantity: int
     price: int = 0
     time_in_force: str = "GTC"
+    good_till: int = 0                # of GTD
     reduce_only: bool = False
     close_position: bool = False
     status: str = "NEW"
@@ -34,7 +48,14 @@ class Order(msgspec.Struct):
     created: int = 0
     updated: int = 0
     origin: str = ""                  # the conditional kind that it was
+    trigger: int = 0                  # and what it waited for
+    working_type: str = "CONTRACT_PRICE"
+    price_protect: bool = False
+    activation: int = 0
+    callback_ppm: int = 0
     calculated: bool = False          # a liquidation: it was never sent
+    expiry: Expiry = Expiry.NONE
+    changes: int = 0                  # how often it was amended
 
     @property
     def open(self) -> bool:
@@ -43,6 +64,11 @@ class Order(msgspec.Struct):
     @property
     def left(self) -> int:
         return self.quantity - self.filled
+
+    @property
+    def liquidates(self) -> bool:
+        """It pays the clearance fee."""
+        return self.client_id.startswith("autoclose-")
 
 
 class Algo(msgspec.Struct):
@@ -61,6 +87,7 @@ class Algo(msgspec.Struct):
     reduce_only: bool = False
     close_position: bool = False
     time_in_force: str = "GTC"
+    good_till: int = 0
     activation: int = 0
     callback_ppm: int = 0
     activated: bool = False
@@ -88,6 +115,20 @@ class Held(msgspec.Struct):
     quantity: int = 0
     entry: int = 0
     updated: int = 0
+    realised: int = 0                 # of all its trades, before fees
+    margin: int = 0                   # the isolated wallet, part of the asset's; 0 where the margin is crossed
+
+
+class Income(msgspec.Struct, frozen=True):
+    """A line of the account's ledger. `amount` is negative for what it cost."""
+
+    symbol: str
+    kind: str
+    amount: int
+    asset: str
+    time: int
+    transaction_id: int
+    trade_id: int = 0
 
 
 class Trade(msgspec.Struct, frozen=True):
@@ -106,14 +147,18 @@ class Trade(msgspec.Struct, frozen=True):
 
 
 class Account(msgspec.Struct):
-    """One key's account: one-way mode, cross margin."""
+    """One key's account: one-way mode; each symbol's margin crossed or isolated."""
 
     wallets: dict[str, int] = {}
     positions: dict[str, Held] = {}
     orders: dict[int, Order] = {}
     algos: dict[int, Algo] = {}
     trades: list[Trade] = []
+    incomes: list[Income] = []
     leverage: dict[str, int] = {}
+    isolated: set[str] = set()        # symbols
+    countdowns: dict[str, int] = {}   # symbol -> when its orders are cancelled unless it is put off
+    fee_tier: int = 0
     live_orders: list[Order] = []     # of `orders` and `algos` those that may still do something; the others leave when they are next looked at
     live_algos: list[Algo] = []
 
@@ -139,9 +184,11 @@ class Account(msgspec.Struct):
 
 
 class Top(msgspec.Struct, frozen=True):
-    """The market of a symbol: best bid and ask, last trade, mark."""
+    """The market of a symbol: best bid and ask, last trade, mark; and what stands at the best prices where the source says so."""
 
     bid: int
     ask: int
     last: int
     mark: int
+    bid_quantity: int = 0
+    ask_quantity: int = 0

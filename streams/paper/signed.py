@@ -6,11 +6,11 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 
-from streams.paper import checks
 from streams.paper.orders import VenueError
+from streams.paper.parameters import needed, parsed, whole
 
 RECV_WINDOW_MS, RECV_WINDOW_MAX_MS, AHEAD_MS = 5_000, 60_000, 1_000
-PUBLIC = frozenset({"ping", "time", "exchangeInfo", "premiumIndex", "ticker/bookTicker", "ticker/price"})
+PUBLIC = frozenset({"ping", "time", "exchangeInfo", "premiumIndex", "ticker/bookTicker", "ticker/price", "depth", "fundingRate", "fundingInfo"})
 KEY_ALONE = frozenset({"listenKey"})
 
 
@@ -23,7 +23,7 @@ def owner(secrets: Mapping[str, str], key: str, path: str, raw: str, now: int) -
         raise VenueError(-2015, "Invalid API-key, IP, or permissions for action.", 401)
     if path not in KEY_ALONE:
         _signed(secret, raw)
-        _in_time(checks.parsed(raw), now)
+        _in_time(parsed(raw), now)
     return key
 
 
@@ -34,8 +34,8 @@ def _signed(secret: str, raw: str) -> None:
 
 
 def _in_time(asked: Mapping[str, str], now: int) -> None:
-    checks.needed(asked, "timestamp")
-    stamp, window = checks.whole(asked, "timestamp", 0), checks.whole(asked, "recvWindow", RECV_WINDOW_MS)
+    needed(asked, "timestamp")
+    stamp, window = whole(asked, "timestamp", 0), whole(asked, "recvWindow", RECV_WINDOW_MS)
     if window > RECV_WINDOW_MAX_MS:
         raise VenueError(-1131, "recvWindow must be less than 60000.")
     if not now - window <= stamp < now + AHEAD_MS:

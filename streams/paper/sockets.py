@@ -13,11 +13,13 @@ from aiohttp import WSMsgType, web
 
 from streams.paper import frames
 from streams.paper.faults import Faults, Kind
+from streams.paper.funding import Terms
 from streams.paper.instruments import Rules
 from streams.paper.market import Quote
 from streams.paper.orders import Top, VenueError
 
 CATEGORY = {"bookTicker": "public", "trade": "public", "depth": "public"}
+DEPTHS = {f"depth{levels}{pace}": levels for levels in (5, 10, 20) for pace in ("", "@100ms", "@500ms")}
 KEY_LIFE_MS = 3_600_000
 MARK_EVERY_MS = 1_000
 BACKLOG_MAX = 10_000                  # frames: who reads no faster is cut off
@@ -31,8 +33,9 @@ class Subscription(msgspec.Struct):
 
 
 class Sockets:
-    def __init__(self, faults: Faults) -> None:
-        self.faults = faults
+    def __init__(self, faults: Faults, delay: Callable[[], float] = lambda: 0.0) -> None:
+        """`delay`: seconds that a frame takes, asked for each."""
+        self.faults, self._delay = faults, delay
         self._public: dict[str, set[_Client]] = defaultdict(set)          # stream name -> who asked for it
         self._private: dict[str, set[_Client]] = defaultdict(set)         # API key -> its sockets
         self._keys: dict[str, tuple[str, int]] = {}                       # API key -> listen key, expiry
@@ -58,12 +61,20 @@ class Sockets:
         self._keys.pop(key, None)
         return {}
 
+    def passed(self, now: int) -> None:
+        """Keys that nobody kept alive for an hour end."""
+        for key in [key for key, (_, expires) in self._keys.items() if expires <= now]:
+            self._expire(key, now)
+
     def expire(self, now: int) -> None:
-        """Every key ends: each stream is told, and brings nothing more."""
-        for key, (listen, _) in list(self._keys.items()):
-            self.tell(key, {"e": "listenKeyExpired", "E": now, "listenKey": listen})
-            self._private.pop(key, None)
-        self._keys.clear()
+        """Every key, before its time."""
+        for key in list(self._keys):
+            self._expire(key, now)
+
+    def _expire(self, key: str, now: int) -> None:
+        """Told, and the stream brings nothing more."""
+        self.tell(key, {"e": "listenKeyExpired", "E": now, "listenKey": self._keys.pop(key)[0]})
+        self._private.pop(key, None)
 
     # ------------------------------------------------------------------------------------------------------------ what is sent
 
@@ -77,11 +88,12 @@ class Sockets:
             self._held_back[key] = frame
             return
         frames = [frame, frame] if fault is not None and fault.kind is Kind.DUPLICATE else [frame]
-        if late := self._held_back.pop(key, None):
-            frames.append(late)
+        if held_back := self._held_back.pop(key, None):
+            frames.append(held_back)
+        late = {"late_s": fault.seconds} if fault is not None and fault.kind is Kind.LATE else {}
         for client in list(self._private.get(key, ())):
             for one in frames:
-                client.send(one)
+                client.send(one, **late)
 
     @property
     def private_count(self) -> int:
@@ -92,13 +104,15 @@ class Sockets:
         """The next quote of each symbol brings its mark, however little time has passed."""
         self._marked.clear()
 
-    def quoted(self, quote: Quote, top: Top, rules: Rules, now: int) -> None:
+    def quoted(self, quote: Quote, top: Top, rules: Rules, terms: Terms, now: int) -> None:
         """A quote's frames for whoever asked for them."""
         name = quote.symbol.lower()
         self._number += 1
         number = self._number
         if quote.bid:
             self._stream(f"{name}@bookTicker", lambda: frames.book_ticker(rules, top, number, now))
+            for stream, levels in DEPTHS.items():
+                self._stream(f"{name}@{stream}", lambda levels=levels: frames.depth(rules, top, levels, number, now))  # type: ignore[misc]  # a default binds it
         if quote.last:
             self._stream(f"{name}@trade", lambda: frames.trade(rules, quote.last, number, now))
             self._stream(f"{name}@aggTrade", lambda: frames.aggregate_trade(rules, quote.last, number, now))
@@ -106,7 +120,7 @@ class Sockets:
         if now - self._marked.get(name, 0) >= MARK_EVERY_MS:
             self._marked[name] = now
             for stream in (f"{name}@markPrice@1s", f"{name}@markPrice"):
-                self._stream(stream, lambda: frames.mark(rules, top, now))
+                self._stream(stream, lambda: frames.mark(rules, top, terms, now))
 
     def _stream(self, stream: str, frame: Callable[[], dict[str, Any]]) -> None:
         clients = self._public.get(stream)
@@ -121,7 +135,7 @@ class Sockets:
         """`/public/ws`, `/market/ws`, with or without a number behind it."""
         socket = web.WebSocketResponse(heartbeat=30)
         await socket.prepare(request)
-        client, category = _Client(socket), request.match_info["category"]
+        client, category = _Client(socket, self._delay), request.match_info["category"]
         async with client:
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
@@ -138,13 +152,17 @@ class Sockets:
             raise web.HTTPForbidden(text="listenKey is not known")
         socket = web.WebSocketResponse(heartbeat=30)
         await socket.prepare(request)
-        client = _Client(socket)
+        client = _Client(socket, self._delay)
         self._private[key].add(client)
         async with client:
             async for _ in socket:
                 pass
         self._private[key].discard(client)
         return socket
+
+    async def drop_public(self) -> None:
+        for client in {client for clients in self._public.values() for client in clients}:
+            await client.socket.close()
 
     async def drop_private(self) -> None:
         for clients in list(self._private.values()):
@@ -159,7 +177,7 @@ class Sockets:
             return
         for stream in asked.params:
             kind = stream.partition("@")[2].partition("@")[0]
-            right = CATEGORY.get(kind, "market") == category
+            right = CATEGORY.get("depth" if kind.startswith("depth") else kind, "market") == category
             if asked.method == "SUBSCRIBE" and right:
                 self._public[stream].add(client)
             elif asked.method == "UNSUBSCRIBE":
@@ -170,17 +188,19 @@ class Sockets:
 class _Client:
     """A socket with a queue: a slow reader holds up nobody, and is cut off when it falls too far behind."""
 
-    def __init__(self, socket: web.WebSocketResponse) -> None:
-        self.socket = socket
-        self._queue: asyncio.Queue[bytes] = asyncio.Queue(BACKLOG_MAX)
+    def __init__(self, socket: web.WebSocketResponse, delay: Callable[[], float]) -> None:
+        self.socket, self._delay = socket, delay
+        self._queue: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(BACKLOG_MAX)
+        self._due = 0.0                                   # of the last frame: none overtakes another on one connection
         self._sending: asyncio.Task[None] | None = None
 
-    def send(self, frame: bytes) -> None:
+    def send(self, frame: bytes, late_s: float = 0.0) -> None:
         if self._queue.full():
             if self._sending is not None:
                 self._sending.cancel()
             return
-        self._queue.put_nowait(frame)
+        self._due = max(self._due, asyncio.get_running_loop().time() + self._delay() + late_s)
+        self._queue.put_nowait((self._due, frame))
 
     async def __aenter__(self) -> None:
         self._sending = asyncio.create_task(self._send())
@@ -192,6 +212,9 @@ class _Client:
     async def _send(self) -> None:
         try:
             while True:
-                await self.socket.send_str((await self._queue.get()).decode())
+                due, frame = await self._queue.get()
+                if (wait := due - asyncio.get_running_loop().time()) > 0:
+                    await asyncio.sleep(wait)
+                await self.socket.send_str(frame.decode())
         except ConnectionError:
             return

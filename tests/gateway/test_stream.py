@@ -39,7 +39,7 @@ async def test_a_stream_that_ends_is_opened_again_and_what_it_missed_is_found(st
     stage.exchange.faults.armed.clear()
     assert (stage.position, stage.desk.book.held.quantity) == ("0", e8("0.01"))
 
-    await stage.exchange._at_once(stage.exchange.faults.arm({"kind": kind}))
+    await stage.exchange.at_once(stage.exchange.faults.arm({"kind": kind}))
     await stage.held("0")
     assert await stage.fills() == ["BUY 0.01 entry.0", "SELL 0.01 guard.0"]
 

@@ -42,8 +42,8 @@ class House:
         return 0
 
     def events(self) -> list[str]:
-        """What was told since the last look, a line an event."""
-        lines = [line(event) for event in self.told]
+        """What was told since the last look, a line an event, without those that say the same once more."""
+        lines = [line(event) for event in self.told if event["e"] != "TRADE_LITE"]
         self.told.clear()
         return lines
 

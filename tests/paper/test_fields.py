@@ -191,9 +191,11 @@ async def test_what_the_user_data_stream_tells(bank: Bank) -> None:
     async with bank.session.ws_connect(f"{bank.exchange.ws_url}/private/ws?listenKey={listen}") as socket:
         await bank.body("POST", "v1/algoOrder", **STOP)
         await bank.body("POST", "v1/order", **BTC, side="BUY", type="MARKET", quantity="0.01")
-        algo, placed, account, traded = [await socket.receive_json(timeout=5) for _ in range(4)]
+        algo, placed, lite, account, traded = [await socket.receive_json(timeout=5) for _ in range(5)]
     told = """s c S o f q p ap sp x X i l z L T t b a m R wt ot ps cp rp pP si ss V pm gtd er"""
-    assert [event["e"] for event in (algo, placed, account, traded)] == ["ALGO_UPDATE", "ORDER_TRADE_UPDATE", "ACCOUNT_UPDATE", "ORDER_TRADE_UPDATE"]
+    kinds = ["ALGO_UPDATE", "ORDER_TRADE_UPDATE", "TRADE_LITE", "ACCOUNT_UPDATE", "ORDER_TRADE_UPDATE"]
+    assert [event["e"] for event in (algo, placed, lite, account, traded)] == kinds
+    assert names(lite) == words("e E T s q p m c S L l t i")
     assert names(algo["o"]) == words("caid aid at o s S ps f q X ai ap aq act tp p V wt pm cp pP R tt gtd rm ia")
     assert (names(placed["o"]), names(traded["o"])) == (words(told), words(f"{told} n N"))
     assert [names(part) for part in (account["a"], account["a"]["B"][0], account["a"]["P"][0])] == [

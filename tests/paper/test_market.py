@@ -20,7 +20,8 @@ FRAMES = (
     b'5 {"result":null,"id":1}',
 )
 QUOTES = [
-    Quote("BTCUSDT", e8("60000"), e8("60000.1")), Quote("ETHUSDT", 0, 0, e8("2650.01")), Quote("BTCUSDT", 0, 0, 0, e8("60000.05")),
+    Quote("BTCUSDT", e8("60000"), e8("60000.1"), 0, 0, e8("1"), e8("1")),
+    Quote("ETHUSDT", 0, 0, e8("2650.01")), Quote("BTCUSDT", 0, 0, 0, e8("60000.05")),
 ]
 
 

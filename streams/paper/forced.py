@@ -1,0 +1,69 @@
+"""What the exchange does to a position without being asked: liquidation, deleveraging, settlement.
+
+Its orders were never sent by anybody; their fills are told as CALCULATED.
+"""
+from streams.core.values import Side
+from streams.paper import filling
+from streams.paper.floor import Floor
+from streams.paper.margin import cross_wallet, is_exhausted
+from streams.paper.orders import Expiry, Income, Order
+
+
+def liquidate(floor: Floor, key: str, symbol: str, now: int) -> None:
+    """When what carries the position no longer covers the maintenance margin: orders go, then the position, at what the book gives."""
+    account = floor.accounts[key]
+    if not account.held(symbol).quantity or not is_exhausted(account, symbol, floor.rules, floor.tops):
+        return
+    for resting in list(account.working()):
+        if symbol not in account.isolated or resting.symbol == symbol:
+            filling.end(floor, key, resting, "CANCELED", now)
+    carried = account.held(symbol).margin
+    order = _close(floor, key, symbol, f"autoclose-{now}", now)
+    filling.take(floor, key, order, now)
+    if order.open:                                        # what the book does not hold, the insurance fund takes
+        filling.fill(floor, key, order, order.left, floor.tops[symbol].mark, now, maker=False)
+    _make_good(floor, key, symbol, order, carried, now)
+
+
+def deleverage(floor: Floor, key: str, symbol: str, now: int) -> None:
+    """ADL: a winning position is closed at the mark, against one that was liquidated."""
+    if floor.accounts[key].held(symbol).quantity:
+        order = _close(floor, key, symbol, "adl_autoclose", now)
+        filling.fill(floor, key, order, order.left, floor.tops[symbol].mark, now, maker=False)
+
+
+def settle(floor: Floor, symbol: str, now: int) -> None:
+    """The end of a contract: orders are cancelled, positions settled at the mark, the status is CLOSE."""
+    floor.status[symbol] = "CLOSE"
+    for key, account in floor.accounts.items():
+        for resting in [one for one in account.working() if one.symbol == symbol]:
+            filling.end(floor, key, resting, "EXPIRED", now, Expiry.DELISTED)
+        for algo in [one for one in account.waiting() if one.symbol == symbol and one.status == "NEW"]:
+            filling.turn(floor, key, algo, "EXPIRED", now)
+        if account.held(symbol).quantity:
+            order = _close(floor, key, symbol, f"settlement_autoclose-{now}", now)
+            filling.fill(floor, key, order, order.left, floor.tops[symbol].mark, now, maker=False)
+
+
+def _close(floor: Floor, key: str, symbol: str, name: str, now: int) -> Order:
+    held = floor.accounts[key].held(symbol).quantity
+    order = Order(
+        next(floor.order_ids), name, symbol, Side.SELL if held > 0 else Side.BUY, "MARKET", abs(held), created=now, updated=now,
+        origin="LIQUIDATION" if name.startswith("autoclose-") else "MARKET", calculated=True,
+    )
+    floor.accounts[key].add(order)
+    return order
+
+
+def _make_good(floor: Floor, key: str, symbol: str, order: Order, carried: int, now: int) -> None:
+    """Nobody loses more than what carried the position: the insurance fund bears the rest."""
+    account, asset = floor.accounts[key], floor.rules[symbol].quote
+    if symbol in account.isolated:
+        trades = [trade for trade in account.trades if trade.order_id == order.order_id]
+        missing = -(carried + sum(trade.realised - trade.fee for trade in trades))
+    else:
+        missing = -cross_wallet(account, asset, floor.rules)
+    if missing > 0:
+        account.wallets[asset] += missing
+        account.incomes.append(Income(symbol, "INSURANCE_CLEAR", missing, asset, now, next(floor.transaction_ids)))
+        floor.tell_account(key, "INSURANCE_CLEAR", now, asset, change=missing)
