@@ -31,6 +31,13 @@ def test_the_same_thing_has_the_same_id_and_another_has_another() -> None:
     assert len(others) == 6
 
 
+def test_each_account_has_an_id_of_its_own_of_an_intent_for_all() -> None:
+    wanted = [("main", "i-1"), ("second", "i-1"), ("main", "i-2"), ("maini", "-1")]
+    assert len({ids.account_id(*one) for one in wanted} | {intent_id for _, intent_id in wanted} | {ids.flatten_id("main", "BTCUSDT", "i-1")}) == 8
+    orders = {ids.client_order_id(account, "BTCUSDT", ids.account_id(account, "i-1"), leg) for account in ("main", "second") for leg in LEGS}
+    assert len(orders) == 2 * len(LEGS)
+
+
 def test_strangers_have_no_leg() -> None:
     assert [ids.leg_of(name) for name in ("autoclose-1", "web_abc", "qs-", "", "qs-stop.1-short")] == [None] * 5
 
@@ -39,4 +46,5 @@ def test_ids_do_not_change_with_a_release() -> None:
     """An order placed by yesterday's program must be known to today's."""
     assert ids.client_order_id("main", "BTCUSDT", "i-1", "guard") == "qs-guard.0-yojxxspzeqxnablm"
     assert ids.position_id("main", "BTCUSDT", "1") == "p-6usedvcvdn32qtx6"
+    assert ids.account_id("second", "i-1") == "a-nrrqnbdf7557dhxg"
     assert ids.placed_id("trade.intent", 3, 17) == "trade.intent-3-17"
