@@ -7,7 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from streams.core.commands import Bury, Deny, Note, SettingsSeen
+from streams.core.commands import Bury, Decided, Deny, Note, SettingsSeen
 from streams.core.decided import decided
 from streams.core.events import Beat, Intent, Seen
 from streams.core.ids import placed_id
@@ -54,19 +54,19 @@ class Turns(Generic[State]):
             raise Unreadable("KEY_NOT_NEEDED", "a beat belongs to a partition and has no key")
         return None
 
-    def work(self, key: bytes, state: State | None, record: Record) -> tuple[State, Sequence[Output]]:
-        """One event of one key. Raises Unreadable where the record is not a fact."""
-        seen: Seen[Any] = Seen(record.topic, record.partition, record.offset, record.log_time, self._fact(record))
+    def work(self, key: bytes, state: State | None, record: Record, *, owed: Sequence[Decided] = ()) -> tuple[State, Sequence[Output]]:
+        """One event of one key; `owed`: what is to be said before it. Raises Unreadable where the record is not a fact."""
+        seen: Seen[Any] = Seen(record.topic, record.partition, record.offset, record.log_time, self.fact(record))
         after, outputs = self.step(self.new(key.decode()) if state is None else state, seen, self.settings)
-        decision = decided(self.group, key.decode(), after.seq, seen, outputs, self.settings_hash)
+        decision = decided(self.group, key.decode(), after.seq, seen, outputs, self.settings_hash, record.folded_from)
         told = [message for message in outputs if not isinstance(message, Deny | Note)]
-        return after, [*self._settings_first(), *map(output_of, told), output_of(decision)]
+        return after, [*self._settings_first(), *map(output_of, (*owed, *told, decision))]
 
     def bury(self, record: Record, error: Unreadable) -> Output:
         DEAD_LETTERS.labels(record.topic, error.reason).inc()
         return output_of(buried(self.group, record, error))
 
-    def _fact(self, record: Record) -> Any:  # noqa: ANN401
+    def fact(self, record: Record) -> Any:  # noqa: ANN401
         """As `place` has just read it; a beat has no place."""
         place, body = self._read
         return body if place == record.place else fact(record)

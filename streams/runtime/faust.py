@@ -38,6 +38,7 @@ import faust
 
 from streams.runtime import logs
 from streams.runtime.consumer import Consumer
+from streams.runtime.fold import Fold
 from streams.runtime.liveness import Membership
 from streams.runtime.producer import FailStop, Producer
 from streams.runtime.recovery import RankedTable, Tables
@@ -58,6 +59,7 @@ class App(faust.App):
 
     def __init__(self, group: str, *, session_timeout_s: float, **settings: Any) -> None:
         self.membership = Membership(session_timeout_s)
+        self.folds: dict[str, Fold[Any]] = {}            # topic -> how its records fold on their way in
         super().__init__(
             group,
             broker_session_timeout=session_timeout_s,

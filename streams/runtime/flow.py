@@ -29,6 +29,7 @@ import msgspec
 from streams.errors import BrokenInvariant, Unreadable
 from streams.runtime import metrics
 from streams.runtime.faust import App
+from streams.runtime.fold import Fold, Foldable
 from streams.runtime.records import Output, Record, State, Stored, record_of, routed_on
 from streams.runtime.room import Room
 from streams.wire.topics import PARTITIONS, partition_of, record_max
@@ -40,7 +41,8 @@ class KeyedFlow(Generic[State]):
     """The agents of one table: `read` the input topics, `beat` if time matters.
 
     work(key, state, record)  pure: the next state (None at a key's first event) and the outputs; or None where nothing of it must be kept: the
-                              event is acknowledged at once and the table stays as it is. Raises `Unreadable`, but not at a beat.
+                              event is acknowledged at once, the table stays as it is, and the next state that is put knows the event as worked.
+                              Raises `Unreadable`, but not at a beat.
     bury(record, error)       the dead letter of a record that cannot be read, or that is lost between partitions.
     place(record)             the key that the body names, for topics whose producers may use another key, another partitioner or none; None
                               where the body names none. Raises `Unreadable`. Without this hook the record's key is believed. A record of the
@@ -69,6 +71,7 @@ class KeyedFlow(Generic[State]):
         self._beats: dict[int, Future[Any]] = {}
         self._topics: dict[str, Any] = {}
         self._decoded: dict[bytes, tuple[bytes, Stored[State]]] = {}
+        self._left_out: dict[bytes, dict[tuple[str, int], int]] = {}       # last offsets of which nothing was kept, until the next state is put
         self._decode = msgspec.msgpack.Decoder(Stored[state_type]).decode      # type: ignore[valid-type]  # a type that is a value
         self._encode = msgspec.msgpack.Encoder().encode
 
@@ -78,6 +81,10 @@ class KeyedFlow(Generic[State]):
         """One Faust agent a topic, all on this table. They have as many partitions as its changelog."""
         for topic in topics:
             self.app.agent(self._topic(topic), name=f"{self.table.name}.{topic}")(self.consume)
+
+    def fold(self, topic: str, how: Foldable[Any]) -> None:
+        """Records of this topic fold by key before they come to its agent (`fold.py`)."""
+        self.app.folds[topic] = Fold(how, lambda key, name, partition: self._stored(key).applied.get((name, partition), -1))
 
     def beat(self, value: Callable[[], bytes], interval_s: float = 1.0) -> None:
         """Writes a beat every second to each partition of the beat topic that this worker holds: explicit partition, no key."""
@@ -189,11 +196,15 @@ class KeyedFlow(Generic[State]):
             return Stored(epoch, held.seq, held.applied, outbox, held.state)
         worked = self._work(key, held.state, record)
         if worked is None:
+            self._left_out.setdefault(key, {})[source] = record.offset
             return None
         state, outputs = worked
         if outputs:
             outbox[record.place] = tuple(outputs)
-        return Stored(epoch, held.seq + 1, {**held.applied, source: record.offset}, outbox, state)
+        applied = {**held.applied, source: record.offset}
+        for place, offset in self._left_out.pop(key, {}).items():
+            applied[place] = max(offset, applied.get(place, -1))
+        return Stored(epoch, held.seq + 1, applied, outbox, state)
 
     def _stored(self, key: bytes) -> Stored[State]:
         value = self.table.data.get(key)

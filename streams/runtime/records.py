@@ -8,6 +8,7 @@ import msgspec
 State = TypeVar("State")
 Place = tuple[str, int, int]                             # topic, partition, offset
 FIRST = "streams-first"                                  # header of a record that was routed on: "<partition> <offset> <log_time>" of its first place
+FOLDED = "streams-folded"                                 # "header" of a record that stands for several (`fold.py`): the offset of the first
 _ROUTING = re.compile(rb"(\d{1,9}) (\d{1,18}) (\d{1,18})")
 
 
@@ -42,6 +43,7 @@ class Record(msgspec.Struct, frozen=True):
     first: Place
     first_log_time: int
     headers: tuple[tuple[str, bytes], ...] = ()
+    folded_from: int | None = None                       # offset of the first record that this one stands for
 
     @property
     def place(self) -> Place:
@@ -69,14 +71,21 @@ class Stored(Rank, Generic[State], array_like=True):
 
 def record_of(message: Any) -> Record:
     """The record of a Faust message."""
-    headers = tuple(_pairs(message.headers))
+    folded_from = folded(message)
+    headers = () if folded_from is not None else tuple(_pairs(message.headers))
     log_time = round(message.timestamp * 1000)
     first, first_log_time = (message.topic, message.partition, message.offset), log_time
     for name, value in headers:
         if name == FIRST and (routing := _ROUTING.fullmatch(value)):
             partition, offset, first_log_time = (int(part) for part in routing.groups())
             first, first_log_time = (message.topic, partition, offset), min(first_log_time, log_time)
-    return Record(message.topic, message.partition, message.offset, log_time, message.key, message.value, first, first_log_time, headers)
+    return Record(message.topic, message.partition, message.offset, log_time, message.key, message.value, first, first_log_time, headers, folded_from)
+
+
+def folded(message: Any) -> int | None:
+    """The offset of the first record that a Faust message stands for; None where it is as it lay in the log, whose headers hold bytes."""
+    headers = message.headers
+    return headers[0][1] if headers and isinstance(headers, tuple) and isinstance(headers[0][1], int) else None
 
 
 def routed_on(record: Record, key: bytes, partition: int) -> Output:

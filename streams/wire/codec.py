@@ -17,8 +17,8 @@ from streams.wire.topics import MESSAGE_MAX, TOPICS
 
 HEADER = struct.Struct(">bI")
 _IDS = ids()
-_PARSED = {message: parse_schema(schema(message)) for message in MESSAGES}
-_HEADERS = {message: HEADER.pack(0, _IDS[name_of(message)]) for message in MESSAGES}
+PARSED = {message: parse_schema(schema(message)) for message in MESSAGES}
+HEADER_OF = {message: HEADER.pack(0, _IDS[name_of(message)]) for message in MESSAGES}
 _BY_ID = {_IDS[name_of(message)]: message for message in MESSAGES}
 _ALLOWED = {topic.name: frozenset(topic.messages) for topic in TOPICS}
 _LARGEST = {topic.name: topic.message_max for topic in TOPICS}
@@ -28,9 +28,9 @@ def encode(message: Any) -> bytes:  # noqa: ANN401  (any message of the topic ta
     """Header and Avro of one message."""
     kind = type(message)
     out = io.BytesIO()
-    out.write(_HEADERS[kind])
+    out.write(HEADER_OF[kind])
     fields = intents.fields_of(message) if kind is Intent else msgspec.to_builtins(message, builtin_types=(bytes,))
-    schemaless_writer(out, _PARSED[kind], fields)
+    schemaless_writer(out, PARSED[kind], fields)
     return out.getvalue()
 
 
@@ -68,7 +68,7 @@ def _fields(kind: type, value: bytes) -> dict[str, Any]:
     body = io.BytesIO(value)
     body.seek(HEADER.size)
     try:
-        fields = schemaless_reader(body, _PARSED[kind], None)
+        fields = schemaless_reader(body, PARSED[kind], None)
     except Exception as reason:  # noqa: BLE001  (see above)
         raise Unreadable("AVRO", f"not a {kind.__name__}: {type(reason).__name__}: {str(reason)[:200]}") from None
     if body.tell() != len(value):

@@ -1,0 +1,140 @@
+"""A broker of this run's own, its topics, records to read, and workers as processes: what every figure on the log stands on."""
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from streams.core.events import Instrument, Tick
+from streams.core.values import e8
+from streams.runtime.broker import EmbeddedBroker
+from streams.runtime.processes import bound_to
+from streams.settings import Environment
+from streams.wire import admin
+from streams.wire.codec import encode
+from streams.wire.topics import PARTITIONS
+
+DEADLINE_S = 300.0
+TICK_E8 = e8("0.01")
+
+
+class Rig:
+    """One broker with our topics, in a folder that goes with it."""
+
+    def __init__(self, broker: EmbeddedBroker, folder: Path) -> None:
+        self.broker, self.folder = broker, folder
+        self.bootstrap = broker.bootstrap
+        self.admin = AdminClient({"bootstrap.servers": self.bootstrap})
+
+    def producer(self, **more: object) -> Producer:
+        return Producer({"bootstrap.servers": self.bootstrap, "partitioner": "murmur2_random", "enable.idempotence": True, "linger.ms": 20, **more})
+
+    def ends(self, topic: str) -> dict[int, int]:
+        places = {TopicPartition(topic, partition): OffsetSpec.latest() for partition in range(PARTITIONS)}
+        return {place.partition: done.result().offset for place, done in self.admin.list_offsets(places).items()}
+
+    def committed(self, group: str, topic: str) -> dict[int, int]:
+        places = [TopicPartition(topic, partition) for partition in range(PARTITIONS)]
+        [done] = self.admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)]).values()
+        return {place.partition: max(place.offset, 0) for place in done.result().topic_partitions}
+
+    def behind(self, group: str, topic: str) -> int:
+        """Records that the group has not committed."""
+        committed = self.committed(group, topic)
+        return sum(end - committed.get(partition, 0) for partition, end in self.ends(topic).items())
+
+    def environment(self, **more: str) -> dict[str, str]:
+        return {
+            **os.environ, "STREAMS_KAFKA_BOOTSTRAP": self.bootstrap, "STREAMS_STATE_DIR": str(self.folder / "state"), "STREAMS_METRICS_PORT": "0", **more,
+        }
+
+    @contextmanager
+    def worker(self, *arguments: str, **more: str) -> Iterator["Worker"]:
+        """A process of ours, ended with the block."""
+        log = self.folder / f"{'-'.join(arguments)}-{time.monotonic_ns()}.log"
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "streams.cli", *arguments], env=self.environment(**more), stdout=out, stderr=out,
+                preexec_fn=bound_to(os.getpid()),  # noqa: PLW1509  (no thread of ours is alive at a fork here)
+            )
+            try:
+                yield Worker(process, log)
+            finally:
+                if process.poll() is None:
+                    process.send_signal(signal.SIGTERM)
+                    process.wait(60)
+
+
+class Worker:
+    def __init__(self, process: "subprocess.Popen[bytes]", log: Path) -> None:
+        self.process, self.log = process, log
+
+    def ready(self) -> bool:
+        return "the worker is ready" in self.log.read_text(errors="replace")
+
+    def cpu_s(self) -> float:
+        """CPU seconds of the process so far, user and system."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def rig() -> Iterator[Rig]:
+    with tempfile.TemporaryDirectory(prefix="streams-bench-") as folder, EmbeddedBroker(Path(folder), Environment().cache_dir) as broker:
+        admin.apply(broker.bootstrap)
+        yield Rig(broker, Path(folder))
+
+
+def until(condition: Callable[[], bool], what: str, seconds: float = DEADLINE_S, pause_s: float = 0.02) -> float:
+    """Seconds until the condition came true."""
+    began = time.monotonic()
+    while not condition():
+        if time.monotonic() - began > seconds:
+            raise TimeoutError(f"after {seconds} s still not: {what}")
+        time.sleep(pause_s)
+    return time.monotonic() - began
+
+
+def names(count: int) -> list[str]:
+    return [f"COIN{number}USDT" for number in range(count)]
+
+
+def instrument(symbol: str) -> Instrument:
+    return Instrument(
+        symbol=symbol, status="TRADING", base=symbol.removesuffix("USDT"), margin_asset="USDT", tick_size=TICK_E8, quantity_step=e8("0.001"),
+        quantity_min=e8("0.001"), quantity_max=e8("1000"), notional_min=e8("5"), price_min=TICK_E8, price_max=e8("1000000"),
+        price_up_ppm=1_050_000, price_down_ppm=950_000, leverage_max=125, maintenance_ppm=4_000, taker_fee_ppm=500,
+    )
+
+
+def tick(symbol: str, number: int, now_ms: int) -> Tick:
+    """A price that walks by a step or two of its grid, as most of them do."""
+    last = e8("100") + (number * 7919 % 21 - 10) * TICK_E8
+    return Tick(
+        symbol, last, last - TICK_E8, last + TICK_E8, last, mark_is_mid=False, high=last + TICK_E8, low=last - TICK_E8, first_time=now_ms, last_time=now_ms,
+    )
+
+
+def fill_ticks(rig: Rig, symbols: int, count: int) -> None:
+    """This many raw ticks of this many symbols, in turn."""
+    producer, listed = rig.producer(**{"queue.buffering.max.messages": 1_000_000}), names(symbols)
+    for symbol in listed:
+        producer.produce("instrument", encode(instrument(symbol)), key=symbol.encode())
+    now_ms = int(time.time() * 1_000)
+    for number in range(count):
+        symbol = listed[number % symbols]
+        producer.produce("price.tick", encode(tick(symbol, number, now_ms + number // 100)), key=symbol.encode())
+        if number % 1_000 == 0:
+            producer.poll(0)
+    producer.flush(60)
+
+
+__all__ = ["Consumer", "Rig", "Worker", "asyncio", "fill_ticks", "instrument", "names", "rig", "tick", "until"]
