@@ -1,0 +1,57 @@
+"""All measurements in one command: `python -m bench [--quick] [--json] [FILE …]`.
+
+Each file of this folder that has a `run(quick) -> list[Figure]` is one set of measurements; without names all are run, in this order.
+"""
+import argparse
+import importlib
+import sys
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from bench.figures import Figure
+
+FILES = ("core",)
+WIDTH = 150
+
+
+def measured(name: str, *, quick: bool) -> list[Figure]:
+    figures: list[Figure] = importlib.import_module(f"bench.{name}").run(quick)
+    return figures
+
+
+def table(name: str, figures: list[Figure]) -> Table:
+    shown = Table(title=name, title_justify="left", box=None, pad_edge=False)
+    for column in ("figure", "value", "unit", "of its anchor", "anchor"):
+        shown.add_column(column, justify="right" if column in {"value", "of its anchor"} else "left", no_wrap=True)
+    for figure in figures:
+        ratio = f"{figure.ratio:.3g}" if figure.anchor_value else ""
+        anchor = f"{_short(figure.anchor_value)} {figure.anchor}" if figure.anchor_value else figure.note
+        shown.add_row(figure.name, _short(figure.value), figure.unit, ratio, anchor)
+    return shown
+
+
+def _short(value: float) -> str:
+    for unit, name in ((1e6, " M"), (1e3, " k")):
+        if value >= unit:
+            return f"{value / unit:.3g}{name}" if value < 1e3 * unit else f"{value / unit:.0f}{name}"
+    return f"{value:.3g}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="What is measured, each beside its anchor in the same run.")
+    parser.add_argument("files", nargs="*", choices=[*FILES, []], help="sets of measurements; all of them without a name")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds: seconds instead of minutes, and rougher")
+    parser.add_argument("--json", action="store_true", help="JSON instead of tables")
+    asked = parser.parse_args()
+    found = {}
+    for name in asked.files or FILES:
+        found[name] = measured(name, quick=asked.quick)
+        if not asked.json:
+            Console(width=WIDTH).print(table(name, found[name]))
+    if asked.json:
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
+
+
+main()
