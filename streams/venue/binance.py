@@ -18,6 +18,7 @@ import ccxt.async_support as ccxt
 import msgspec
 
 from streams.core.events import Instrument
+from streams.core.values import e8
 from streams.runtime import logs
 from streams.venue import wire
 from streams.venue.addresses import Addresses
@@ -103,6 +104,12 @@ class Binance:
         answer = await self._ask(lane, "POST", "algoOrder" if conditional else "order", wire.order_asked(order), timestamp=timestamp)
         return _read(answer, wire.conditional_order if conditional else wire.order)
 
+    async def test(self, order: Order) -> Answer:
+        """Whether the venue would take this entry: it looks at it as at an order, and places nothing."""
+        if fault := self._fault(order):
+            return Refused(UNSOUND, fault)
+        return await self._ask(Lane.ENTRIES, "POST", "order/test", wire.order_asked(order))
+
     async def cancel(self, symbol: str, client_order_id: str, *, conditional: bool) -> Answer:
         named = {"symbol": symbol, "clientAlgoId" if conditional else "origClientOrderId": client_order_id}
         return await self._ask(Lane.EXITS, "DELETE", "algoOrder" if conditional else "order", named)
@@ -165,6 +172,10 @@ class Binance:
         """Whether the account is in one-way mode, the only one in which an order can be reduce-only."""
         return _read(await self._ask(Lane.READS, "GET", "positionSide/dual"), lambda body: str(body["dualSidePosition"]).lower() == "false")
 
+    async def permissions(self) -> Answer:
+        """What the API key may do. The spot host tells it, of futures keys too."""
+        return await self._ask(Lane.READS, "GET", "account/apiRestrictions", api="sapi")
+
     async def set_leverage(self, symbol: str, leverage: int) -> Answer:
         return await self._ask(Lane.ENTRIES, "POST", "leverage", {"symbol": symbol, "leverage": leverage})
 
@@ -193,6 +204,10 @@ class Binance:
     async def exchange_info(self) -> Answer:
         return await self._ask(Lane.READS, "GET", "exchangeInfo", api="fapiPublic", stamped=False)
 
+    async def mark(self, symbol: str) -> Accepted[int] | Refused | Doubt:
+        answer = await self._ask(Lane.READS, "GET", "premiumIndex", {"symbol": symbol}, api="fapiPublic", stamped=False)
+        return _read(answer, lambda body: e8(body["markPrice"]))
+
     async def leverage_brackets(self) -> Answer:
         return await self._ask(Lane.READS, "GET", "leverageBracket")
 
@@ -220,7 +235,7 @@ def _client(addresses: Addresses, keys: Keys, timeout_ms: int) -> _Client:
     versions = {"fapiPublic": "v1", "fapiPrivate": "v1", "fapiPrivateV2": "v2", "fapiPrivateV3": "v3"}
     client = _Client({
         "apiKey": keys.key, "secret": keys.secret, "timeout": timeout_ms, "enableRateLimit": False,
-        "urls": {"api": {name: f"{base}/fapi/{version}" for name, version in versions.items()}},
+        "urls": {"api": {**{name: f"{base}/fapi/{version}" for name, version in versions.items()}, "sapi": f"{addresses.spot}/sapi/v1"}},
         "options": {"maxRetriesOnFailure": 0},           # a retry of its own would send an order twice
     })
     client.used = {}

@@ -17,11 +17,11 @@ from streams.core.commands import Close, Enter, Plan, Withdraw
 from streams.core.events import BalanceSeen
 from streams.core.ledger import BooksRecord, OrderState
 from streams.core.words import Mode
-from streams.errors import NotReachable, WrongUse
+from streams.errors import NotReachable
 from streams.errors import Refused as Unsafe
 from streams.runtime import logs
 from streams.runtime.metrics import UNKNOWN_ORDERS
-from streams.venue import filters, wire
+from streams.venue import filters, selfcheck, wire
 from streams.venue.addresses import Addresses
 from streams.venue.answers import Accepted, AssetSeen, Doubt, Refused
 from streams.venue.binance import Binance, Keys
@@ -33,6 +33,7 @@ from streams.venue.office import Office
 from streams.venue.outcomes import Meaning, meaning
 from streams.venue.queues import SymbolQueues
 from streams.venue.reconcile import Reconciliation
+from streams.venue.selfcheck import Verdict
 from streams.venue.trades import chase
 from streams.venue.userstream import UserStream
 from streams.wire.topics import partition_of
@@ -104,6 +105,7 @@ class Gateway:
         self.desks.resume()
         self.desks.watch()
         await self._until_answered(self._load)
+        await self._look_at_the_orders()
         for seconds, work in ((RECONCILE_S, self._minute), (RELOAD_S, self._hour), (WARM_S, self.venue.warm), (1.0, self._second)):
             self.office.run(_every(seconds, work), f"every {seconds:g} s")
         self.ready.set()
@@ -142,14 +144,18 @@ class Gateway:
             await asyncio.sleep(0.5)
 
     async def _look_at_the_account(self) -> None:
-        one_way = await self.venue.one_way()
-        if isinstance(one_way, Accepted) and not one_way.body:
-            raise WrongUse(
-                f"the account {self.office.account} is in hedge mode, in which no order can be reduce-only",
-                "close its positions and set Position Mode to One-way",
-            )
-        if isinstance(one_way, Refused):
-            raise Unsafe(f"the venue refuses to tell the position mode of {self.office.account}: {one_way}", "look at the keys and their permissions")
+        for finding in await selfcheck.account(self.venue):
+            if finding.verdict is Verdict.FAIL:
+                raise finding.error()
+            _log.info("self-check", account=self.office.account, name=finding.name, verdict=finding.verdict.value, said=finding.said)
+
+    async def _look_at_the_orders(self) -> None:
+        """Where entries or guards would not be taken, nothing is opened until a person has looked; what is held goes on being watched."""
+        for finding in await selfcheck.orders(self.venue, self._symbols):
+            if finding.verdict is Verdict.FAIL:
+                self.office.ask_to_halt(f"self-check: {finding.said}")
+            elif finding.verdict is Verdict.WARN:
+                _log.warning("self-check", name=finding.name, said=finding.said, remedy=finding.remedy)
 
     # ------------------------------------------------------------------------------------------------------------ what the venue says
 

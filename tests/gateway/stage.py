@@ -63,7 +63,7 @@ class Stage:
         return self.gateway.desks.of(SYMBOL)
 
     async def begin(self) -> Self:
-        addresses = Addresses(self.exchange.rest_url, self.exchange.ws_url)
+        addresses = Addresses(self.exchange.rest_url, self.exchange.ws_url, self.exchange.rest_url)
         gateway = Gateway(self.account, "stage", self.bootstrap, addresses, Keys("paper", "paper"), (SYMBOL,))
         self._gateway = await gateway.__aenter__()
         return self

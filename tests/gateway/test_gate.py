@@ -6,6 +6,7 @@ from streams.core.ledger import OrderState
 from streams.core.words import Mode
 from streams.errors import Refused, WrongUse
 from streams.paper import rest
+from streams.paper.orders import VenueError
 from streams.venue.addresses import Addresses
 from streams.venue.binance import Keys
 from streams.venue.gateway import Gateway
@@ -98,3 +99,23 @@ async def test_keys_that_the_venue_does_not_know_are_refused_at_once(topics: str
         addresses = Addresses(stage.exchange.rest_url, stage.exchange.ws_url)
         with pytest.raises(Refused, match="-2015"):
             await Gateway("locked-out", "stage", topics, addresses, Keys("nobody", "knows"), (SYMBOL,)).__aenter__()
+
+
+async def test_a_key_that_may_withdraw_is_refused(topics: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(rest.ROUTES, ("GET", "sapi/account/apiRestrictions"), lambda *_: {"enableWithdrawals": True})
+    async with Stage(topics, "loose") as stage:
+        with pytest.raises(Refused, match="may withdraw"):
+            await stage.begin()
+
+
+async def test_where_an_order_type_is_not_taken_nothing_is_opened_and_the_gateway_watches_on(topics: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> object:
+        raise VenueError(-4120, "Order type not supported for this endpoint.")
+
+    monkeypatch.setitem(rest.ROUTES, ("POST", "order/test"), refuse)
+    async with Stage(topics, "unfit") as stage:
+        await stage.begin()
+        record = await stage.entered()
+        wanted = [one for one in await stage.log("account.event") if isinstance(one, ModeWanted)]
+    assert (record.state, record.reason) == (OrderState.REFUSED, "MODE_HALTED")
+    assert wanted[0].reason.startswith("self-check: the venue does not take MARKET orders")
