@@ -6,27 +6,33 @@
 The clock is the machine's, given as a function. Keys and secrets are given too; `paper` with the secret `paper` is there by default.
 """
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-import msgspec
 from aiohttp import web
+from msgspec.structs import replace
 
-from streams.core.values import E8, e8
-from streams.errors import PortTaken, WrongUse
-from streams.paper import checks, rest, signed
+from streams.core.values import E8
+from streams.errors import PortTaken
+from streams.paper import forced, rest, signed
+from streams.paper.conditions import Conditions
 from streams.paper.faults import Fault, Faults, Kind
+from streams.paper.funding import Terms
 from streams.paper.instruments import ALL
 from streams.paper.market import Quote
 from streams.paper.matching import Exchange
 from streams.paper.orders import Account, Top, VenueError
-from streams.paper.record import Record, Request, state
+from streams.paper.panel import Panel
+from streams.paper.parameters import parsed
+from streams.paper.record import Record, Request
 from streams.paper.sockets import Sockets
 from streams.paper.usage import Usage
 from streams.runtime import logs
 
+BEAT_S = 0.2                          # how often it is looked for what is due without a price or a request
 WALLETS = {"USDT": 10_000 * E8, "USDC": 10_000 * E8}
 NOT_DONE = {
     Kind.ERROR_503_NOT_EXECUTED: (503, -1008, "Service Unavailable."), Kind.HTTP_429: (429, -1003, "Too many requests."),
@@ -47,28 +53,37 @@ class PaperExchange:
     def __init__(
         self, source: AsyncIterator[Quote] | None = None, *, symbols: Sequence[str] = tuple(ALL), port: int = 0, host: str = "127.0.0.1",
         secrets: Mapping[str, str] | None = None, wallets: Mapping[str, int] | None = None, clock: Callable[[], int] = wall_ms,
+        conditions: Conditions | None = None,
     ) -> None:
-        self.secrets = dict(secrets or {"paper": "paper"})
-        self.clock, self.faults, self.record, self.usage = clock, Faults(), Record(), Usage()
-        self.sockets = Sockets(self.faults)
-        self.engine = Exchange({symbol: ALL[symbol] for symbol in symbols}, tell=self.sockets.tell, born=clock())
-        self.engine.accounts = {key: Account(wallets=dict(wallets or WALLETS)) for key in self.secrets}
+        self.conditions, self.secrets = conditions or Conditions(), dict(secrets or {"paper": "paper"})
+        self.clock, self.skew_ms = clock, 0
+        self.faults, self.record, self.usage = Faults(), Record(), Usage(self.conditions.limits)
+        self._dice = random.Random(self.conditions.seed)  # noqa: S311  (a simulation)
+        self.sockets = Sockets(self.faults, self._on_the_line)
+        self.engine = self._founded(symbols, dict(wallets or WALLETS))
         self.frozen: set[str] = set()
+        self._marked: set[str] = set()                    # symbols of which the source tells marks
         self._source, self._address = source, (host, port)
-        self._feeding: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
+
+    def _founded(self, symbols: Sequence[str], wallets: dict[str, int]) -> Exchange:
+        """With every account as it begins."""
+        told = self.conditions
+        rules = {symbol: replace(ALL[symbol], depth=told.depth or ALL[symbol].depth) for symbol in symbols}
+        engine = Exchange(rules, tell=self.sockets.tell, born=self.clock())
+        engine.accounts = {key: Account(wallets=dict(wallets), fee_tier=told.fee_tier) for key in self.secrets}
+        engine.funding, engine.stuck = Terms(told.funding_rate, told.funding_every_ms), self.faults.takes_trigger
+        return engine
 
     async def __aenter__(self) -> Self:
         app = web.Application()
-        app.router.add_route("*", "/fapi/{version:v[123]}/{path:.+}", self._rest)
-        app.router.add_route("*", "/{version:sapi}/v1/{path:.+}", self._rest)
+        app.router.add_route("*", "/fapi/{version:v[123]}/{path:.+}", self._routed)
+        app.router.add_route("*", "/{version:sapi}/v1/{path:.+}", self._routed)
         for path in ("/{category:public|market}/ws", "/{category:public|market}/ws/{number}"):
             app.router.add_get(path, self.sockets.public)
         app.router.add_get("/private/ws", self.sockets.private)
-        app.router.add_get("/_record", self._told)
-        app.router.add_get("/_state", self._state)
-        app.router.add_post("/_price", self._priced)
-        app.router.add_route("*", "/_faults", self._fault_panel)
+        Panel(self).opened(app)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         host, port = self._address
@@ -78,13 +93,14 @@ class PaperExchange:
             await self._runner.cleanup()
             raise PortTaken(f"{host}:{port} cannot be had: {reason.strerror}", "choose another with --port") from None
         self._address = host, int(self._runner.addresses[0][1])
+        self._tasks.append(asyncio.create_task(self._beat()))
         if self._source is not None:
-            self._feeding = asyncio.create_task(self._feed(self._source))
+            self._tasks.append(asyncio.create_task(self._feed(self._source)))
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._feeding is not None:
-            self._feeding.cancel()
+        for task in self._tasks:
+            task.cancel()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -96,23 +112,38 @@ class PaperExchange:
     def ws_url(self) -> str:
         return f"ws://{self._address[0]}:{self._address[1]}"
 
-    # ------------------------------------------------------------------------------------------------------------ prices
+    # ------------------------------------------------------------------------------------------------------------ time and prices
+
+    def now(self) -> int:
+        """The exchange's own time, which need not be its machine's."""
+        return self.clock() + self.skew_ms
+
+    def passed(self) -> None:
+        """What is due: orders good till now, countdowns, funding, listen keys."""
+        now = self.now()
+        self.engine.passed(now)
+        self.sockets.passed(now)
+        self._look_at_all(now)
+
+    async def _beat(self) -> None:
+        while True:
+            self.passed()
+            await asyncio.sleep(BEAT_S)
 
     def quote(self, quote: Quote) -> None:
-        """A new price from the source, or from a test. Without a mark of its own the mark is the mid."""
+        """A new price from the source, or from a test. Where the source tells no marks, the mark is the mid."""
         if quote.symbol in self.frozen or quote.symbol not in self.engine.rules:
             return
-        now, known = self.clock(), self.engine.tops.get(quote.symbol)
-        bid, ask = (quote.bid, quote.ask) if quote.bid else (known.bid, known.ask) if known else (quote.last, quote.last)
-        if not bid:
+        now = self.now()
+        self._marked |= {quote.symbol} if quote.mark else set()
+        top = _top(quote, self.engine.tops.get(quote.symbol), keeps_mark=quote.symbol in self._marked)
+        if not top.bid:
             return
-        last = quote.last or (min(max(known.last, bid), ask) if known else bid)
-        top = Top(bid, ask, last, quote.mark or (bid + ask) // 2)
         self.engine.priced(quote.symbol, top, now)
         for key, account in self.engine.accounts.items():
             if account.held(quote.symbol).quantity or (key, quote.symbol) in self.record.bare:
                 self.record.look(key, quote.symbol, account, now)
-        self.sockets.quoted(quote, top, self.engine.rules[quote.symbol], now)
+        self.sockets.quoted(quote, top, self.engine.rules[quote.symbol], self.engine.funding, now)
 
     def set_price(self, symbol: str, bid: int, ask: int) -> None:
         """A test's hand: bid and ask in 1e-8; the last trade was at the bid."""
@@ -123,120 +154,130 @@ class PaperExchange:
             self.quote(quote)
         _log.info("the source of prices has ended; the market stands still")
 
+    def _on_the_line(self) -> float:
+        """Seconds that a frame of a stream takes."""
+        return (self.conditions.stream_ms + self._dice.random() * self.conditions.stream_jitter_ms) / 1_000
+
+    async def _travel(self) -> None:
+        """Half the way of a request."""
+        way_ms = self.conditions.rest_ms + self._dice.random() * self.conditions.rest_jitter_ms
+        if way_ms:
+            await asyncio.sleep(way_ms / 2_000)
+
     # ------------------------------------------------------------------------------------------------------------ REST
 
-    async def _rest(self, request: web.Request) -> web.StreamResponse:
-        arrived, path = self.clock(), request.match_info["path"]
-        raw = request.query_string if request.method in ("GET", "DELETE") else await request.text()
-        asked = checks.parsed(raw)
+    async def _routed(self, request: web.Request) -> web.StreamResponse:
+        """What was signed is the query as it was sent; aiohttp shows it decoded."""
+        await self._travel()
+        answer = await self._rest(request, request.rel_url.raw_query_string, request.remote or "")
+        await self._travel()
+        return answer
+
+    async def _rest(self, request: web.Request, query: str = "", address: str = "") -> web.StreamResponse:
+        arrived, path = self.now(), request.match_info["path"]
+        raw = query or request.query_string if request.method in ("GET", "DELETE") else await request.text()
+        asked = parsed(raw)
         client_id = next((asked[name] for name in ("newClientOrderId", "clientAlgoId", "origClientOrderId") if name in asked), "")
         fault = self.faults.take(request.method, path, asked.get("symbol", ""), client_id)
         if fault is not None and fault.kind is Kind.DELAY:
             await asyncio.sleep(fault.seconds)
-        if fault is not None and (refused := self._not_done(fault)) is not None:
+        if fault is not None and (refused := _not_done(fault)) is not None:
             return refused
         if fault is not None and fault.kind is Kind.DROP:
             return _dropped(request)
-        status, body, code = self._worked(request, path, raw, asked)
+        answer, code = self._worked(request, path, raw, asked, address)
         if request.method != "GET" and path in ("order", "algoOrder"):
             self.record.asked(Request(arrived, request.method, path, asked.get("symbol", ""), client_id, code))
-        if fault is not None:
-            return await self._after(fault, request, status, body)
-        return self._answer(status, body)
+        return answer if fault is None else await self._after(fault, request, answer)
 
-    def _worked(self, request: web.Request, path: str, raw: str, asked: dict[str, str]) -> tuple[int, Any, int]:
-        """Status, body and code of a request; the turn has no await, so requests never interleave."""
-        now, version = self.clock(), request.match_info["version"]
-        handler = rest.ROUTES.get((request.method, path if version == "v1" else f"{version}/{path}"))
-        self.usage.count(request.method, path, asked, now)
-        if handler is None:
-            return 404, {"code": -5000, "msg": f"Path {request.path}, Method {request.method} is invalid"}, -5000
+    def _worked(self, request: web.Request, path: str, raw: str, asked: dict[str, str], address: str) -> tuple[web.Response, int]:
+        """The answer, and the code of a refusal; the turn has no await, so requests never interleave."""
+        now, version, key, method = self.now(), request.match_info["version"], request.headers.get("X-MBX-APIKEY", ""), request.method
+        handler = rest.ROUTES.get((method, path if version == "v1" else f"{version}/{path}"))
+        code, headers, status = 0, dict[str, str](), 200
         try:
-            key = signed.owner(self.secrets, request.headers.get("X-MBX-APIKEY", ""), path, raw, now)
-            body = handler(self, key, asked, now)
+            self.usage.count(method, path, asked, key, address, now)
+            body = handler(self, signed.owner(self.secrets, key, path, raw, now), asked, now) if handler else _nowhere(request)
         except VenueError as refused:
-            return refused.status, {"code": refused.code, "msg": refused.text}, refused.code
-        if request.method != "GET":
-            self._look_at(key, now)
-        return 200, body, 0
+            status, code, body = refused.status, refused.code, {"code": refused.code, "msg": refused.text}
+            headers = {"Retry-After": str(refused.retry_after)} if refused.retry_after else headers
+        if method != "GET":
+            self._look_at_all(now)
+        return web.json_response(body, status=status, headers={**headers, **self.usage.headers(method, path, key, address, now)}), code
 
-    def _look_at(self, key: str, now: int) -> None:
+    def _look_at_all(self, now: int) -> None:
         """All that is held: a request need not name the symbol that it strips of its stop."""
-        account = self.engine.accounts[key]
-        for symbol, held in account.positions.items():
-            if held.quantity or (key, symbol) in self.record.bare:
-                self.record.look(key, symbol, account, now)
+        for key, account in self.engine.accounts.items():
+            for symbol, held in account.positions.items():
+                if held.quantity or (key, symbol) in self.record.bare:
+                    self.record.look(key, symbol, account, now)
 
-    def _not_done(self, fault: Fault) -> web.Response | None:
-        if fault.kind is Kind.REJECT:
-            return self._answer(400, {"code": fault.code, "msg": "rejected by the fault panel"})
-        if fault.kind not in NOT_DONE:
-            return None
-        status, code, text = NOT_DONE[fault.kind]
-        answer = self._answer(status, {"code": code, "msg": text})
-        if status in (429, 418):
-            answer.headers["Retry-After"] = str(int(fault.seconds))
-        return answer
-
-    async def _after(self, fault: Fault, request: web.Request, status: int, body: Any) -> web.StreamResponse:  # noqa: ANN401
+    async def _after(self, fault: Fault, request: web.Request, answer: web.Response) -> web.StreamResponse:
         """The request was done; this is what its sender is told of it."""
         if fault.kind in DONE_BUT:
             told, code, text = DONE_BUT[fault.kind]
-            return self._answer(told, {"code": code, "msg": text})
+            return web.json_response({"code": code, "msg": text}, status=told)
         if fault.kind is Kind.EXECUTE_THEN_DROP:
             return _dropped(request)
         if fault.kind is Kind.EMPTY_202:
             return web.Response(status=202)
         if fault.kind is Kind.HANG:
             await asyncio.sleep(fault.seconds)
-        return self._answer(status, body)
+        return answer
 
-    def _answer(self, status: int, body: Any) -> web.Response:  # noqa: ANN401
-        return web.json_response(body, status=status, headers=self.usage.headers(self.clock()))
+    # ------------------------------------------------------------------------------------------------------------ a bad day
 
-    # ------------------------------------------------------------------------------------------------------------ its own record
-
-    async def _told(self, request: web.Request) -> web.Response:
-        since = request.query.get("since", "0")
-        return web.json_response(self.record.told(self.clock(), int(since) if since.isdecimal() else 0))
-
-    async def _state(self, _request: web.Request) -> web.Response:
-        return web.json_response({**state(self.engine.accounts), "created": dict(self.record.created), "status": self.engine.status})
-
-    async def _priced(self, request: web.Request) -> web.Response:
-        """By hand: `{"symbol": "BTCUSDT", "bid": "61800", "ask": "61800.1"}`."""
-        try:
-            asked = await request.json()
-            self.set_price(asked["symbol"], e8(asked["bid"]), e8(asked["ask"]))
-        except (KeyError, TypeError, ValueError) as reason:
-            return web.json_response({"error": repr(reason)}, status=400)
-        return web.json_response({})
-
-    async def _fault_panel(self, request: web.Request) -> web.Response:
-        if request.method == "DELETE":
-            self.faults.armed.clear()
-        if request.method == "POST":
-            try:
-                await self._at_once(self.faults.arm(await request.json(), self.engine.status))
-            except (WrongUse, ValueError) as reason:
-                return web.json_response({"error": str(reason)}, status=400)
-        return web.json_response(msgspec.to_builtins(self.faults.armed))
-
-    async def _at_once(self, fault: Fault) -> None:
-        """Faults that wait for no request."""
+    async def at_once(self, fault: Fault) -> None:
+        """Does what a fault does that waits for no request; the others stay armed."""
         match fault.kind:
             case Kind.WS_DROP:
                 await self.sockets.drop_private()
             case Kind.EXPIRE_KEY:
-                self.sockets.expire(self.clock())
+                self.sockets.expire(self.now())
             case Kind.FREEZE:
                 (self.frozen.add if fault.count else self.frozen.discard)(fault.symbol)
+            case Kind.MARKET_DROP:
+                await self.sockets.drop_public()
             case Kind.DELIST:
                 self.engine.status[fault.symbol] = "SETTLING"
                 self.frozen.add(fault.symbol)
+            case Kind.SETTLE:
+                forced.settle(self.engine, fault.symbol, self.now())
+                self.frozen.add(fault.symbol)
+            case Kind.ADL:
+                for key in self.engine.accounts:
+                    forced.deleverage(self.engine, key, fault.symbol, self.now())
+            case Kind.CLOCK_SKEW:
+                self.skew_ms = int(fault.seconds * 1_000)
             case _:
                 return
         self.faults.armed.remove(fault)
+        self._look_at_all(self.now())
+
+
+def _top(quote: Quote, known: Top | None, *, keeps_mark: bool) -> Top:
+    """The market after a quote; what it does not say stays as it was, the last price within the spread."""
+    if quote.bid:
+        last = quote.last or (min(max(known.last, quote.bid), quote.ask) if known else quote.bid)
+        middle = known.mark if known and keeps_mark else (quote.bid + quote.ask) // 2
+        return Top(quote.bid, quote.ask, last, quote.mark or middle, quote.bid_quantity, quote.ask_quantity)
+    if known is None:
+        return Top(quote.last, quote.last, quote.last, quote.mark or quote.last)
+    return replace(known, last=quote.last or known.last, mark=quote.mark or known.mark)
+
+
+def _not_done(fault: Fault) -> web.Response | None:
+    if fault.kind is Kind.REJECT:
+        return web.json_response({"code": fault.code, "msg": "rejected by the fault panel"}, status=400)
+    if fault.kind not in NOT_DONE:
+        return None
+    status, code, text = NOT_DONE[fault.kind]
+    headers = {"Retry-After": str(int(fault.seconds))} if status in (429, 418) else {}
+    return web.json_response({"code": code, "msg": text}, status=status, headers=headers)
+
+
+def _nowhere(request: web.Request) -> object:
+    raise VenueError(-5000, f"Path {request.path}, Method {request.method} is invalid", 404)
 
 
 def _dropped(request: web.Request) -> web.Response:
