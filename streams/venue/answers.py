@@ -119,6 +119,18 @@ class PositionSeen(msgspec.Struct, frozen=True):
     time: int = 0
 
 
+class IncomeSeen(msgspec.Struct, frozen=True):
+    """A row of the venue's statement: what moved a wallet."""
+
+    kind: str                         # the venue's word: TRANSFER, REALIZED_PNL, FUNDING_FEE, COMMISSION …
+    symbol: str                       # empty: it is the account's
+    asset: str
+    amount: int                       # below zero: it left the wallet
+    time: int
+    id: str                           # unique within the kind
+    trade_id: str = ""
+
+
 class AssetSeen(msgspec.Struct, frozen=True):
     asset: str
     wallet: int

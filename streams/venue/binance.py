@@ -22,7 +22,7 @@ from streams.core.values import e8
 from streams.runtime import logs
 from streams.venue import wire
 from streams.venue.addresses import Addresses
-from streams.venue.answers import Accepted, AssetSeen, Doubt, Order, OrderSeen, PositionSeen, Refused, Trade
+from streams.venue.answers import Accepted, AssetSeen, Doubt, IncomeSeen, Order, OrderSeen, PositionSeen, Refused, Trade
 from streams.venue.clock import Clock, boot_ms
 from streams.venue.outcomes import judged
 
@@ -167,6 +167,11 @@ class Binance:
         """At most 1,000, the oldest first, from a trade id on, or from a time where no id is known yet."""
         asked = {"symbol": symbol, "limit": 1_000, **({"fromId": from_id} if from_id else {"startTime": since})}
         return _read(await self._ask(Lane.READS, "GET", "userTrades", asked), lambda body: [wire.trade(row) for row in body])
+
+    async def income(self, since: int) -> Accepted[list[IncomeSeen]] | Refused | Doubt:
+        """The statement from a time on: at most 1,000 rows, the oldest first."""
+        answer = await self._ask(Lane.READS, "GET", "income", {"startTime": since, "limit": 1_000})
+        return _read(answer, lambda body: [wire.income(row) for row in body])
 
     async def one_way(self) -> Accepted[bool] | Refused | Doubt:
         """Whether the account is in one-way mode, the only one in which an order can be reduce-only."""

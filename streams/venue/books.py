@@ -28,6 +28,7 @@ class Book:
         self.held = Held(record.quantity, record.price_average, record.position_id)
         self.lines: list[_Line] = []
         self._known: set[str] = set()
+        self._opened_at, self._earlier = 0, ""             # venue_time of the trade that opened what is held, and what was held before
 
     def knows(self, trade_id: str) -> bool:
         return trade_id in self._known or (trade_id.isdigit() and int(trade_id) <= self.record.trade_id)
@@ -46,10 +47,16 @@ class Book:
         """A trade that is not known yet, as a fill to be written. It works on the position held before it, else on the one it opens."""
         before = self.held
         self._apply(trade.side.sign * trade.quantity, trade.price, trade.trade_id)
+        if self.held.position_id != before.position_id:
+            self._opened_at, self._earlier = trade.time, before.position_id or self._earlier
         return Filled(
             self.record.account, self.record.symbol, trade.side, trade.quantity, trade.price, trade.fee, trade.fee_asset, trade.realised_pnl,
             trade.trade_id, client_order_id, trade.venue_order_id, before.position_id or self.held.position_id, trade.is_maker, trade.time,
         )
+
+    def position_at(self, time: int) -> str:
+        """The position that was held at a time of the venue, as far back as the one before; empty where none is known."""
+        return self.held.position_id if self.held.position_id and time >= self._opened_at else self._earlier
 
     def written(self, trade_id: str, offset: int) -> None:
         line = next(line for line in self.lines if line.trade_id == trade_id)

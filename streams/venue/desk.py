@@ -246,11 +246,15 @@ class Desk:
     def _write(self, fills: list[Filled], changes: list[Any]) -> asyncio.Future[list[Written]] | None:
         if not fills and not changes:
             return None
-        written = self.office.ledger.write(*fills, *changes, *(self.opened() if fills else ()), first=True)
+        written = self.office.ledger.write(*fills, *changes, *((*self.opened(), *self._balances(fills)) if fills else ()), first=True)
         if fills:
             written.add_done_callback(lambda done: self._booked(fills, done))
             metrics.POSITIONS.labels(self.symbol).set(self.book.held.quantity / 1e8)
         return written
+
+    def _balances(self, fills: list[Filled]) -> list[Any]:
+        instrument = self.office.instruments.get(self.symbol)
+        return self.office.cashbook.booked(fills, instrument.margin_asset if instrument else "")
 
     def _booked(self, fills: list[Filled], done: asyncio.Future[list[Written]]) -> None:
         if done.cancelled():                             # the process ends

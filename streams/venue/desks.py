@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from streams.core.events import Filled
-from streams.core.ledger import BooksRecord, CloseRecord, EntryRecord, ExitRecord, ModeRecord, OrderState, PlanRecord
+from streams.core.ledger import BooksRecord, CashRecord, CloseRecord, EntryRecord, ExitRecord, ModeRecord, OrderState, PlanRecord
 from streams.venue.books import Book
 from streams.venue.desk import Desk
 from streams.venue.ledger import Forgotten
@@ -43,6 +43,8 @@ class Desks:
                     self._open(record.symbol, Book(record, new=False))
                 case ModeRecord():
                     self.office.mode = record.mode
+                case CashRecord():
+                    self.office.cashbook.remember(record)
         for record in records.values():
             if isinstance(record, EntryRecord | ExitRecord | PlanRecord | CloseRecord):
                 desk = self.of(record.symbol)

@@ -25,6 +25,7 @@ from streams.venue import filters, selfcheck, wire
 from streams.venue.addresses import Addresses
 from streams.venue.answers import Accepted, AssetSeen, Doubt, Refused
 from streams.venue.binance import Binance, Keys
+from streams.venue.cashbook import look
 from streams.venue.clock import Clock
 from streams.venue.closing import cancel
 from streams.venue.desks import Desks
@@ -94,6 +95,7 @@ class Gateway:
         self.desks.remember(records, await self.ledger.fills(_offsets(records)))
         await self._until_answered(self.venue.synchronise)
         self.office.started_at = self.clock.now()
+        self.office.cashbook.begin()
         await self._look_at_the_account()
         await self.venue.warm()
         self.office.run(self._stream.run(), "user stream")
@@ -104,6 +106,7 @@ class Gateway:
         await self._until_answered(self._reconciled)
         self.desks.resume()
         self.desks.watch()
+        self.office.run(look(self.office.cashbook, self._caught_up, self.ledger.write), "cashbook")
         await self._until_answered(self._load)
         await self._look_at_the_orders()
         for seconds, work in ((RECONCILE_S, self._minute), (RELOAD_S, self._hour), (WARM_S, self.venue.warm), (1.0, self._second)):
@@ -183,16 +186,12 @@ class Gateway:
                 reason, assets, positions = wire.account_event(event)
                 for position in positions:
                     self.desks.of(position.symbol).moved(position)
-                self._balances(assets, reason, int(event["T"]))
+                self._balances(assets, reason, int(event["T"]), wire.funded_symbol(event))
 
-    def _balances(self, assets: list[AssetSeen], reason: str, time: int) -> None:
-        """The stream names the wallet alone: what is available is known by the last reconciliation."""
-        available = self._reconciliation.available
-        seen = [
-            BalanceSeen(self.office.account, one.asset, one.wallet, available.get(one.asset, one.wallet), reason, one.change, time) for one in assets
-        ]
-        if seen:
-            self.ledger.write(*seen)
+    def _balances(self, assets: list[AssetSeen], reason: str, time: int, symbol: str) -> None:
+        position_id = self.desks.of(symbol).book.position_at(time) if symbol else ""
+        if news := self.office.cashbook.heard(assets, reason, time, symbol, position_id):
+            self.ledger.write(*news, first=True)
 
     def _opened(self) -> None:
         """The stream flows again, and may have missed anything."""

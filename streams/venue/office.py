@@ -11,6 +11,7 @@ from streams.core.words import Mode
 from streams.runtime import logs
 from streams.venue.answers import Accepted, Refused
 from streams.venue.binance import Answer, Binance
+from streams.venue.cashbook import Cashbook
 from streams.venue.clock import Clock
 from streams.venue.ledger import Ledger
 from streams.venue.outcomes import Meaning, meaning, reason_of
@@ -21,6 +22,7 @@ _log = logs.get(__name__)
 class Office:
     def __init__(self, account: str, venue: Binance, ledger: Ledger, clock: Clock) -> None:
         self.account, self.venue, self.ledger, self.clock = account, venue, ledger, clock
+        self.cashbook = Cashbook(account, clock)
         self.mode = Mode.ACTIVE
         self.stopping = False
         self.fill_ends: dict[int, int] = {}              # of order.fill, by partition: no fill that we are still to write lies before it

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from streams.core.events import BalanceSeen, GatewaySeen
+from streams.core.events import GatewaySeen
 from streams.core.ids import leg_of
 from streams.core.ledger import OrderState
 from streams.core.values import side_of
@@ -18,6 +18,7 @@ from streams.venue.books import OPENING
 from streams.venue.desk import Desk
 from streams.venue.desks import Desks
 from streams.venue.outcomes import Meaning, meaning
+from streams.venue.statement import read
 from streams.venue.trades import chase
 
 replace = msgspec.structs.replace
@@ -51,6 +52,9 @@ class Reconciliation:
                 return snapshot
             for symbol in {*(o.symbol for o in snapshot.orders), *(p.symbol for p in snapshot.positions if p.quantity)}:
                 self.desks.of(symbol)
+            statement = await read(self.desks)
+            if not isinstance(statement, int):
+                _log.warning("the statement cannot be had: payments are told by the stream alone", answer=str(statement))
             found = [await self._desk(desk, snapshot, before.get(desk.symbol)) for desk in self.desks]
             self._tell(snapshot)
             return sum(found)
@@ -131,12 +135,9 @@ class Reconciliation:
         strangers += sum(1 for desk in self.desks if desk.held and not any(record.quantity_filled for record in desk.entries.values()))
         self.available = {asset.asset: asset.available for asset in snapshot.assets}
         positions = sum(1 for position in snapshot.positions if position.quantity)
-        seen: list[Any] = [
-            BalanceSeen(office.account, asset.asset, asset.wallet, asset.available, "RECONCILED", venue_time=snapshot.asked_at)
-            for asset in snapshot.assets if asset.wallet or asset.available
-        ]
-        seen.append(GatewaySeen(office.account, self.instance, positions, len(snapshot.orders), strangers, office.clock.skew_ms, snapshot.asked_at))
-        office.ledger.write(*seen)
+        news = office.cashbook.reconciled(snapshot.assets, snapshot.asked_at)
+        seen = GatewaySeen(office.account, self.instance, positions, len(snapshot.orders), strangers, office.clock.skew_ms, snapshot.asked_at)
+        office.ledger.write(*news, seen, first=True)
 
 
 def _live_ids(desk: Desk) -> set[tuple[str, bool]]:

@@ -6,7 +6,7 @@ data stream.
 from typing import Any
 
 from streams.core.values import Side, decimal, e8
-from streams.venue.answers import AssetSeen, Order, OrderSeen, PositionSeen, Trade
+from streams.venue.answers import AssetSeen, IncomeSeen, Order, OrderSeen, PositionSeen, Trade
 
 Row = dict[str, Any]
 
@@ -67,6 +67,13 @@ def asset(row: Row) -> AssetSeen:
     return AssetSeen(row["asset"], e8(row["walletBalance"]), e8(row["availableBalance"]))
 
 
+def income(row: Row) -> IncomeSeen:
+    return IncomeSeen(
+        row["incomeType"], str(row.get("symbol") or ""), row["asset"], e8(row["income"]), int(row["time"]), str(row["tranId"]),
+        str(row.get("tradeId") or ""),
+    )
+
+
 # ---------------------------------------------------------------------------------------------------------------- the user data stream
 
 
@@ -108,6 +115,13 @@ def account_event(event: Row) -> tuple[str, list[AssetSeen], list[PositionSeen]]
     assets = [AssetSeen(row["a"], e8(row["wb"]), -1, _e8(row.get("bc"))) for row in told.get("B", ())]
     positions = [PositionSeen(row["s"], e8(row["pa"]), _price(row["ep"]), int(event["T"])) for row in told.get("P", ())]
     return str(told.get("m") or ""), assets, positions
+
+
+def funded_symbol(event: Row) -> str:
+    """Whose funding an ACCOUNT_UPDATE tells: named since August 2026, and by the position where the margin is isolated; else empty."""
+    told = event["a"]
+    symbols = {str(row["s"]) for row in told.get("P", ())}
+    return str(told.get("S") or event.get("S") or (symbols.pop() if len(symbols) == 1 else ""))
 
 
 def _e8(text: str | None) -> int:
