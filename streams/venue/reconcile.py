@@ -4,7 +4,6 @@ What the stream has lost is found here: an order that is gone is asked for, a fi
 at first sight becomes one fill. What is not ours is counted, told, and left alone.
 """
 import asyncio
-from typing import Any
 
 import msgspec
 
@@ -39,7 +38,6 @@ class Snapshot(msgspec.Struct, frozen=True):
 class Reconciliation:
     def __init__(self, desks: Desks, instance: str) -> None:
         self.desks, self.office, self.instance = desks, desks.office, instance
-        self.available: dict[str, int] = {}              # by asset
         self._differences: dict[str, tuple[int, int]] = {}   # by symbol: what the books lack, and since when
         self._one = asyncio.Lock()
 
@@ -133,7 +131,6 @@ class Reconciliation:
         office = self.office
         strangers = sum(leg_of(order.client_order_id) is None for order in snapshot.orders)
         strangers += sum(1 for desk in self.desks if desk.held and not any(record.quantity_filled for record in desk.entries.values()))
-        self.available = {asset.asset: asset.available for asset in snapshot.assets}
         positions = sum(1 for position in snapshot.positions if position.quantity)
         news = office.cashbook.reconciled(snapshot.assets, snapshot.asked_at)
         seen = GatewaySeen(office.account, self.instance, positions, len(snapshot.orders), strangers, office.clock.skew_ms, snapshot.asked_at)
