@@ -1,4 +1,4 @@
-"""Binance USDⓈ-M over REST: the only file that knows ccxt.
+"""Binance USDⓈ-M over REST: the only file that knows ccxt, which `library` loads.
 
 Every method answers with a value, `Accepted | Refused | Doubt`, and raises nothing of the venue's.
 
@@ -7,39 +7,35 @@ half-up through floats, need no markets (1.1 MB), never turn a stop without a tr
 answer. Its error classes depend on the host, so the numeric code is read here from the body.
 
 A request's timestamp comes with the decision to make it, from the caller, and Binance refuses it two seconds later: what a paused process sends
-afterwards has no effect. Exits, entries and reads each have a connection pool of their own, and none waits in ccxt's one queue.
+afterwards has no effect. Exits, entries and reads each have a connection pool of their own, and none waits in ccxt's one queue: `limits` says who may
+ask. A read that was too late for the venue sets the clock and is asked once more; an order never is, here.
 """
 import asyncio
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 from typing import Any, TypeVar
 
-import ccxt.async_support as ccxt
 import msgspec
 
 from streams.core.events import Instrument
 from streams.core.values import e8
 from streams.runtime import logs
-from streams.venue import wire
+from streams.runtime.metrics import VENUE_CODES_UNLISTED
+from streams.venue import library, limits, wire
 from streams.venue.addresses import Addresses
 from streams.venue.answers import Accepted, AssetSeen, Doubt, IncomeSeen, Order, OrderSeen, PositionSeen, Refused, Trade
 from streams.venue.clock import Clock, boot_ms
-from streams.venue.outcomes import judged
+from streams.venue.limits import Lane, Limits
+from streams.venue.outcomes import HELD, UNSOUND, Meaning, doubts_filters, judged, meaning
 
 RECV_WINDOW_MS = 2_000
-UNSOUND = -1
 _log = logs.get(__name__)
 Body = TypeVar("Body")
 Answer = Accepted[Any] | Refused | Doubt
 
-
-class Lane(StrEnum):
-    EXITS = "exits"
-    ENTRIES = "entries"
-    READS = "reads"
-
-
 TIMEOUT_MS = {Lane.EXITS: 1_000, Lane.ENTRIES: 1_500, Lane.READS: 8_000}
+PATIENCE_MS = {Lane.EXITS: 0, Lane.ENTRIES: 0, Lane.READS: 10_000}      # how long a request may be held back before it is refused
+ORDER = (0, 1)                        # what placing one costs: no weight, one order
+_BinanceUsdm, _BaseError = library.binanceusdm()
 
 
 class Keys(msgspec.Struct, frozen=True):
@@ -55,13 +51,13 @@ class Keys(msgspec.Struct, frozen=True):
 class _Answered(Exception):
     """Carries an answer that is no success out of ccxt's machinery."""
 
-    def __init__(self, answer: Refused | Doubt) -> None:
-        super().__init__(str(answer))
-        self.answer = answer
+    def __init__(self, status: int, code: int | None, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
 
 
-class _Client(ccxt.binanceusdm):  # type: ignore[misc]  # ccxt's classes are untyped
-    """Hands every answer to us before ccxt makes an exception of it, and shows us the headers."""
+class _Client(_BinanceUsdm):  # type: ignore[misc, valid-type]  # ccxt's classes are untyped
+    """Hands every answer to us before ccxt makes an exception of it, and shows us the headers: `used` has the last answer's, names in capitals."""
 
     used: dict[str, str]
 
@@ -69,12 +65,10 @@ class _Client(ccxt.binanceusdm):  # type: ignore[misc]  # ccxt's classes are unt
         self, code: int, reason: str, url: str, method: str, headers: Mapping[str, str], body: str, response: object,  # noqa: ARG002
         requestHeaders: object, requestBody: object,  # noqa: ARG002, N803
     ) -> None:
-        self.used |= {name.upper(): value for name, value in headers.items() if name.upper().startswith("X-MBX-")}
-        said = response if isinstance(response, dict) else {}
-        given = said.get("code")
-        number = int(given) if isinstance(given, (int, str)) and str(given).lstrip("-").isdigit() else None
+        self.used = {name.upper(): value for name, value in headers.items()}
+        number, message = wire.error(response)
         if code >= 400 or (number is not None and number < 0):
-            raise _Answered(judged(code, number, str(said.get("msg") or body or reason)[:200], _wait_ms(headers)))
+            raise _Answered(code, number, (message or body or reason)[:200])
 
 
 class Binance:
@@ -83,15 +77,17 @@ class Binance:
     def __init__(self, addresses: Addresses, keys: Keys, clock: Clock) -> None:
         self.addresses, self.clock = addresses, clock
         self.instruments: dict[str, Instrument] = {}
+        self.limits = Limits()
+        self.filters_doubted = asyncio.Event()           # a refusal says that filters or status of a symbol may have changed
         self._clients = {lane: _client(addresses, keys, TIMEOUT_MS[lane]) for lane in Lane}
 
     async def close(self) -> None:
         await asyncio.gather(*(client.close() for client in self._clients.values()))
 
     @property
-    def used(self) -> dict[str, str]:
-        """The venue's last word on what the account has used of its rates, by header."""
-        return {name: value for client in self._clients.values() for name, value in client.used.items()}
+    def entries_held(self) -> str:
+        """Why the limits let no entry pass now; empty where they do."""
+        return self.limits.why(Lane.ENTRIES, *ORDER, self.clock.now())
 
     # ------------------------------------------------------------------------------------------------------------ orders
 
@@ -194,10 +190,10 @@ class Binance:
 
     # ------------------------------------------------------------------------------------------------------------ the venue
 
-    async def synchronise(self) -> Answer:
+    async def synchronise(self, lane: Lane = Lane.READS) -> Answer:
         """Sets the clock by the venue's."""
         asked = boot_ms()
-        answer = await self._ask(Lane.READS, "GET", "time", api="fapiPublic", stamped=False)
+        answer = await self._ask(lane, "GET", "time", api="fapiPublic", stamped=False)
         if isinstance(answer, Accepted):
             self.clock.venue_said(int(answer.body["serverTime"]), asked, boot_ms())
         return answer
@@ -223,16 +219,54 @@ class Binance:
         self, lane: Lane, method: str, path: str, params: Mapping[str, Any] | None = None, *, api: str = "fapiPrivate", timestamp: int = 0,
         stamped: bool = True,
     ) -> Answer:
-        asked = {name: value for name, value in (params or {}).items() if value != ""}
-        if stamped:
-            asked |= {"timestamp": timestamp or self.clock.now(), "recvWindow": RECV_WINDOW_MS}
+        given = {name: value for name, value in (params or {}).items() if value != ""}
+        cost = limits.cost(method, path, given)
+        answer = await self._passed(lane, method, path, api, given, cost, timestamp if stamped else None)
+        if method == "GET" and stamped and isinstance(answer, Refused) and meaning(answer) is Meaning.LATE:
+            await self.synchronise(lane)
+            answer = await self._passed(lane, method, path, api, given, cost, 0)
+        self._look(answer, f"{method} {path}", order=cost == ORDER)
+        return answer
+
+    async def _passed(
+        self, lane: Lane, method: str, path: str, api: str, given: dict[str, Any], cost: tuple[int, int], timestamp: int | None,
+    ) -> Answer:
+        """When the limits let it; `timestamp`: 0 is now, None is without any."""
+        if (held := await self._held(lane, *cost)) is not None:
+            return held
+        stamp = {} if timestamp is None else {"timestamp": timestamp or self.clock.now(), "recvWindow": RECV_WINDOW_MS}
+        client, asked_at = self._clients[lane], self.clock.now()
+        self.limits.asked(*cost, asked_at)
         try:
-            body = await self._clients[lane].request(path, [api], method, asked)
-        except _Answered as answered:
-            return answered.answer
-        except ccxt.BaseError as reason:
+            body = await client.request(path, [api], method, given | stamp)
+        except _Answered as told:
+            now = self.clock.now()
+            self.limits.told(client.used, asked_at, now)
+            return judged(told.status, told.code, told.message, self.limits.refused(told.status, told.code, told.message, client.used, now))
+        except _BaseError as reason:
             return Doubt(f"{type(reason).__name__} {method} {path}")     # its text would carry the query, signature included
+        self.limits.told(client.used, asked_at, self.clock.now())
         return Accepted(body) if isinstance(body, dict | list) else Doubt(f"an empty answer to {method} {path}")
+
+    async def _held(self, lane: Lane, weight: int, orders: int) -> Refused | None:
+        """Waits until the limits let a request of this lane pass; the refusal where that takes longer than the lane has patience."""
+        patience_ms = PATIENCE_MS[lane]
+        while wait_ms := self.limits.wait_ms(lane, weight, orders, self.clock.now()):
+            if wait_ms > patience_ms:
+                return Refused(HELD, f"held back: {self.limits.why(lane, weight, orders, self.clock.now())}", wait_ms)
+            patience_ms -= wait_ms
+            await asyncio.sleep(wait_ms / 1_000)
+        return None
+
+    def _look(self, answer: Answer, what: str, *, order: bool) -> None:
+        """At what a refusal says to others than the one who asked."""
+        if not isinstance(answer, Refused):
+            return
+        if meaning(answer) is Meaning.UNLISTED:
+            VENUE_CODES_UNLISTED.labels(str(answer.code)).inc()
+            _log.error("the venue refuses with a code that we do not know", request=what, answer=str(answer))
+        if order and doubts_filters(answer.code):
+            self.filters_doubted.set()
 
 
 def _client(addresses: Addresses, keys: Keys, timeout_ms: int) -> _Client:
@@ -255,8 +289,3 @@ def _read(answer: Answer, read: Callable[[Any], Body]) -> Accepted[Body] | Refus
         return Accepted(read(answer.body))
     except (KeyError, ValueError, TypeError, AttributeError) as reason:
         return Doubt(f"an answer that cannot be read: {reason!r}")
-
-
-def _wait_ms(headers: Mapping[str, str]) -> int:
-    told = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
-    return int(told) * 1_000 if told.isdigit() else 0

@@ -13,8 +13,8 @@ from streams.core.values import side_of
 from streams.runtime import logs
 from streams.runtime.metrics import HOP
 from streams.venue.answers import Accepted, Doubt, Kind, Order, Refused
-from streams.venue.binance import Lane
 from streams.venue.desk import Desk
+from streams.venue.limits import Lane
 from streams.venue.outcomes import Meaning, meaning, reason_of
 from streams.venue.trades import chase
 
@@ -107,18 +107,21 @@ async def _booked(desk: Desk) -> None:
 
 async def _heal(desk: Desk, refused: Refused, failures: int) -> None:
     _log.error("a close is refused", symbol=desk.symbol, answer=str(refused), attempt=failures)
+    instrument = desk.office.instruments.get(desk.symbol)
     match meaning(refused):
         case Meaning.NOTHING_TO_REDUCE:
             await ask_position(desk)
             await cancel_resting(desk, but=("guard",))
         case Meaning.LATE:
-            await desk.office.venue.synchronise()
+            await desk.office.venue.synchronise(Lane.EXITS)
             return
-        case Meaning.CLOSED:
-            await cancel_resting(desk, but=())
+        case Meaning.CLOSED:                                     # cancels alone are taken; the guard may still be of use when it trades again
+            await cancel_resting(desk, but=("guard",))
             failures = len(RETRIES_S)
-    pause = max(RETRIES_S[min(failures, len(RETRIES_S)) - 1], refused.wait_ms / 1_000)
-    await desk.until(lambda: desk.held == 0, pause)
+        case Meaning.REFUSED | Meaning.UNLISTED:
+            await ask_position(desk)
+    pause = min(max(RETRIES_S[min(failures, len(RETRIES_S)) - 1], refused.wait_ms / 1_000), RETRIES_S[-1])
+    await desk.until(lambda: desk.held == 0 or desk.office.instruments.get(desk.symbol) is not instrument, pause)
 
 
 async def cancel_resting(desk: Desk, but: tuple[str, ...]) -> None:

@@ -78,7 +78,10 @@ class Desk:
     @property
     def covered(self) -> bool:
         """Whether live stops would close all of what is held."""
-        stops = self.stops()
+        return self._covered_without([])
+
+    def _covered_without(self, others: list[OrderSeen]) -> bool:
+        stops = [stop for stop in self.stops() if stop not in others]
         return any(stop.close_position for stop in stops) or sum(stop.quantity for stop in stops) >= abs(self.held)
 
     def told_flat(self) -> bool:
@@ -89,7 +92,7 @@ class Desk:
     def blocked(self, record: EntryRecord) -> Blocked | None:
         """The last look before an entry's request, with nothing awaited in between."""
         office = self.office
-        now = self.entries[record.entry_id]
+        now, held_back = self.entries[record.entry_id], office.venue.entries_held
         refusals = (
             (now.state is OrderState.REFUSED, now.reason),
             (office.stopping, "GATEWAY_STOPPING"),
@@ -97,6 +100,8 @@ class Desk:
             (self.close is not None and not self.close.flat, "CLOSE_STANDING"),
             (any(one.entry_id != record.entry_id and one.sent_at and not one.state.ended for one in self.entries.values()), "ENTRY_IN_FLIGHT"),
             (self.exit_lives(), "EXIT_LIVES"),
+            (not office.trades(self.symbol), "SYMBOL_NOT_TRADING"),
+            (bool(held_back), f"VENUE_HOLDS {held_back}"),
         )
         for holds, reason in refusals:
             if holds:
@@ -111,10 +116,12 @@ class Desk:
         return planning or any(leg_of(order.client_order_id) in SWEPT_LEGS for order in self.resting())
 
     def orphans(self) -> list[OrderSeen]:
-        """Resting exit orders of ours that belong to no position held: given up in doubt, or of an earlier position."""
+        """Resting exit orders of ours that belong to no position held: given up in doubt, or of an earlier position. No cover is among them."""
         held = self.book.held.position_id
         earlier = {name for name, record in self.exits.items() if held and record.position_id != held}
-        return [order for order in self.resting() if order.client_order_id in self.surplus | earlier]
+        found = [order for order in self.resting() if order.client_order_id in self.surplus | earlier]
+        guards = [order for order in found if leg_of(order.client_order_id) == "guard"]
+        return found if self._covered_without(guards) else [order for order in found if order not in guards]
 
     # ------------------------------------------------------------------------------------------------------------ what changes
 

@@ -10,6 +10,7 @@ from streams.core.values import INT64_MAX, e8, ppm
 from streams.runtime import logs
 from streams.venue.answers import Accepted
 from streams.venue.binance import Answer, Binance
+from streams.venue.limits import rates
 
 TAKER_PPM = 500                       # Binance's ordinary rate, where the account's own was not asked for
 FEES_ASKED_MAX = 30                   # symbols whose own rate is asked for: a question costs 20 of 2,400 a minute
@@ -17,19 +18,23 @@ Row = Mapping[str, Any]
 _log = logs.get(__name__)
 
 
-async def load(venue: Binance, symbols: Iterable[str]) -> list[Instrument] | Answer:
-    """The instruments of these symbols, or of all that the venue lists; the answer that prevented it."""
+async def load(venue: Binance, symbols: Iterable[str], *, fees_anew: bool = True) -> list[Instrument] | Answer:
+    """The instruments of these symbols, or of all that the venue lists; the answer that prevented it. Its rate limits are learned by the way."""
     wanted = set(symbols)
+    fees = {} if fees_anew else {symbol: known.taker_fee_ppm for symbol, known in venue.instruments.items()}
     info, brackets = await venue.exchange_info(), await venue.leverage_brackets()
     if not isinstance(info, Accepted):
         return info
     if not isinstance(brackets, Accepted):
         return brackets
+    venue.limits.learn(rates(info.body.get("rateLimits", ())))
     first = {row["symbol"]: _first_bracket(row) for row in brackets.body if row.get("brackets")}
     found = []
     for row in info.body["symbols"]:
         if row["symbol"] in wanted or not wanted:
-            fee = await _taker_ppm(venue, row["symbol"]) if len(wanted) in range(1, FEES_ASKED_MAX + 1) else TAKER_PPM
+            fee = fees.get(row["symbol"], 0)
+            if not fee:
+                fee = await _taker_ppm(venue, row["symbol"]) if len(wanted) in range(1, FEES_ASKED_MAX + 1) else TAKER_PPM
             found += instrument(row, first.get(row["symbol"], (1, 0)), fee)
     for missing in wanted - {one.symbol for one in found}:
         _log.error("the venue does not list a symbol of the settings", symbol=missing)

@@ -14,26 +14,26 @@ from types import TracebackType
 from typing import Any, Self
 
 from streams.core.commands import Close, Enter, Plan, Withdraw
-from streams.core.events import BalanceSeen
 from streams.core.ledger import BooksRecord, OrderState
 from streams.core.words import Mode
 from streams.errors import NotReachable
 from streams.errors import Refused as Unsafe
 from streams.runtime import logs
-from streams.runtime.metrics import UNKNOWN_ORDERS
-from streams.venue import filters, selfcheck, wire
+from streams.venue import selfcheck, wire
 from streams.venue.addresses import Addresses
-from streams.venue.answers import Accepted, AssetSeen, Doubt, Refused
+from streams.venue.answers import AssetSeen, Doubt, Refused
 from streams.venue.binance import Binance, Keys
 from streams.venue.cashbook import look
 from streams.venue.clock import Clock
 from streams.venue.closing import cancel
 from streams.venue.desks import Desks
+from streams.venue.gauges import Gauges
 from streams.venue.ledger import Ledger, Written
 from streams.venue.office import Office
 from streams.venue.outcomes import Meaning, meaning
 from streams.venue.queues import SymbolQueues
 from streams.venue.reconcile import Reconciliation
+from streams.venue.renewal import Renewal
 from streams.venue.selfcheck import Verdict
 from streams.venue.trades import chase
 from streams.venue.userstream import UserStream
@@ -44,6 +44,7 @@ STREAM_S = 5.0                        # for the user stream: what fills before i
 END_S = 12.0                          # within the worker's grace
 RECONCILE_S = 60.0
 RELOAD_S = 3_600.0
+BANNED = 418                          # over by itself, unlike all else that the account is refused for
 WARM_S = 10.0                         # a connection that was idle for longer is closed, and the next guard would pay for a new one
 _log = logs.get(__name__)
 
@@ -63,6 +64,7 @@ class Gateway:
         self._symbols = tuple(symbols)
         self._stream = UserStream(self.venue, self._heard, self._opened)
         self._reconciliation = Reconciliation(self.desks, instance)
+        self._renewal = Renewal(self.desks, self._symbols)
 
     # ------------------------------------------------------------------------------------------------------------ for the agents
 
@@ -107,10 +109,11 @@ class Gateway:
         self.desks.resume()
         self.desks.watch()
         self.office.run(look(self.office.cashbook, self._caught_up, self.ledger.write), "cashbook")
-        await self._until_answered(self._load)
+        await self._until_answered(self._renewal.load)
         await self._look_at_the_orders()
-        for seconds, work in ((RECONCILE_S, self._minute), (RELOAD_S, self._hour), (WARM_S, self.venue.warm), (1.0, self._second)):
+        for seconds, work in ((RECONCILE_S, self._minute), (RELOAD_S, self._hour), (WARM_S, self.venue.warm), (1.0, Gauges(self.desks).look)):
             self.office.run(_every(seconds, work), f"every {seconds:g} s")
+        self.office.run(self._renewal.run(), "filters")
         self.ready.set()
         _log.info("the gateway is ready", account=self.office.account, instruments=len(self.venue.instruments), known=len(records))
 
@@ -139,7 +142,7 @@ class Gateway:
             answer = await ask()
             if not isinstance(answer, Refused | Doubt):
                 return
-            if isinstance(answer, Refused) and meaning(answer) is Meaning.ACCOUNT:
+            if isinstance(answer, Refused) and meaning(answer) is Meaning.ACCOUNT and answer.code != BANNED:
                 raise Unsafe(f"the venue refuses the account {self.office.account}: {answer}", "look at the keys and their permissions")
             if asyncio.get_running_loop().time() > deadline:
                 raise NotReachable(f"the venue at {self.venue.addresses.rest} does not answer: {answer}", "look at STREAMS_VENUE and its URL")
@@ -209,9 +212,6 @@ class Gateway:
 
     # ------------------------------------------------------------------------------------------------------------ by the clock
 
-    async def _second(self) -> None:
-        UNKNOWN_ORDERS.set(sum(record.state is OrderState.UNKNOWN for desk in self.desks for record in desk.records()))
-
     async def _minute(self) -> None:
         await self.venue.synchronise()
         found = await self._reconciliation.run()
@@ -223,18 +223,7 @@ class Gateway:
 
     async def _hour(self) -> None:
         self.desks.forget()
-        await self._load()
-
-    async def _load(self) -> Any:  # noqa: ANN401
-        """The filters; those that are new or changed are written."""
-        loaded = await filters.load(self.venue, self._symbols)
-        if not isinstance(loaded, list):
-            return loaded
-        changed = [one for one in loaded if self.venue.instruments.get(one.symbol) != one]
-        self.venue.instruments.update({one.symbol: one for one in loaded})
-        if changed:
-            self.ledger.write(*changed)
-        return Accepted(len(loaded))
+        await self._renewal.load()
 
 
 async def _chased(desk: Any) -> None:  # noqa: ANN401

@@ -1,7 +1,8 @@
 """The guard: a closePosition stop that sizes itself. It goes out at the first fill and again whenever none is left.
 
 Each attempt has an id of its own, a revision of the guard's leg: in doubt for a second, the next one goes out. Whichever lands first makes the venue
-refuse the others (-4130), which counts only when the open orders confirm it; else the same stop goes reduce-only, with the quantity held.
+refuse the others (-4130), which counts only when the open orders confirm it; else the same stop goes reduce-only, with the quantity held. So it does,
+once, after any other refusal that asking again does not heal. One that was given up in doubt and shows up beside another is cancelled.
 """
 import asyncio
 
@@ -12,8 +13,9 @@ from streams.core.ledger import EntryRecord
 from streams.core.values import nearer, side_of
 from streams.runtime import logs
 from streams.venue.answers import Accepted, Doubt, Kind, Order, OrderSeen, Refused
-from streams.venue.binance import Lane
+from streams.venue.closing import cancel_resting
 from streams.venue.desk import Desk
+from streams.venue.limits import Lane
 from streams.venue.outcomes import Meaning, meaning
 
 replace = msgspec.structs.replace
@@ -21,13 +23,14 @@ WITHIN_S = 3.0
 RETRY_S = 0.2
 DOUBT_S = 1.0
 HOPELESS = (Meaning.THROUGH, Meaning.CLOSED, Meaning.ACCOUNT, Meaning.NOTHING_TO_REDUCE)
+AGAIN = (Meaning.BUSY, Meaning.LATE, Meaning.FILTER, Meaning.THIN, Meaning.EXITS_ONLY, Meaning.DUPLICATE)
 _log = logs.get(__name__)
 
 
 async def place(desk: Desk, entry_id: str, within_s: float = WITHIN_S) -> OrderSeen | None:
     """The guard that stands, ours or one that was there; None when none was accepted in time, or the price is through it already."""
     loop = asyncio.get_running_loop()
-    deadline, alone = loop.time() + within_s, True
+    deadline, alone, tries = loop.time() + within_s, True, 0
     while loop.time() < deadline and desk.held:
         order = _next(desk, entry_id, alone=alone)
         sent_at = desk.office.clock.now()
@@ -37,24 +40,39 @@ async def place(desk: Desk, entry_id: str, within_s: float = WITHIN_S) -> OrderS
         match answer:
             case Accepted():
                 desk.take([answer.body])
-                return answer.body
+                return _known(desk, answer.body)
             case Refused():
                 _log.warning("a guard is refused", symbol=desk.symbol, order=order.client_order_id, answer=str(answer))
                 if (standing := await _standing(desk, order, answer)) is not None:
-                    return standing
-                if meaning(answer) in HOPELESS:
+                    return _known(desk, standing)
+                if meaning(answer) in HOPELESS or (meaning(answer) not in AGAIN and not alone):
                     return None
-                if meaning(answer) is Meaning.LATE:
-                    await desk.office.venue.synchronise()
-                alone = alone and meaning(answer) is not Meaning.ONE_STANDS
-                if meaning(answer) is not Meaning.ONE_STANDS:
-                    await desk.until(lambda order=order: _stands(desk, order), min(RETRY_S, max(deadline - loop.time(), 0)))  # type: ignore[misc]
+                tries += 1
+                alone = alone and meaning(answer) in AGAIN
+                await _heal(desk, order, answer, min(RETRY_S * tries, max(deadline - loop.time(), 0)))
             case Doubt():
                 _log.warning("a guard is in doubt", symbol=desk.symbol, order=order.client_order_id, reason=answer.reason)
+                desk.surplus.add(order.client_order_id)
                 await _find_out(desk, order, min(loop.time() + DOUBT_S, deadline))
         if _stands(desk, order):
-            return desk.conditionals[order.client_order_id]
+            return _known(desk, desk.conditionals[order.client_order_id])
     return None
+
+
+def _known(desk: Desk, standing: OrderSeen) -> OrderSeen:
+    """It is the guard from here on, and no surplus."""
+    desk.surplus.discard(standing.client_order_id)
+    return standing
+
+
+async def _heal(desk: Desk, order: Order, refused: Refused, pause_s: float) -> None:
+    """What may make the next attempt a better one. Off the grid, the filters are asked for meanwhile."""
+    if meaning(refused) is Meaning.LATE:
+        await desk.office.venue.synchronise(Lane.EXITS)
+    elif meaning(refused) is Meaning.FULL:
+        await cancel_resting(desk, but=("guard", "stop"))
+    elif meaning(refused) in AGAIN:
+        await desk.until(lambda: _stands(desk, order), pause_s)
 
 
 async def _asked(desk: Desk, order: Order, sent_at: int, left_s: float) -> Accepted[OrderSeen] | Refused | Doubt:
@@ -78,7 +96,8 @@ def _next(desk: Desk, entry_id: str, *, alone: bool) -> Order:
     """The next attempt; its revision is counted before it leaves."""
     record = desk.entries[entry_id]
     desk.keep(replace(record, guards=record.guards + 1))
-    quantity = abs(desk.held)
+    instrument = desk.office.instruments.get(desk.symbol)
+    quantity = min(abs(desk.held), instrument.quantity_max) if instrument else abs(desk.held)   # what it does not cover, the watch guards beside it
     return Order(
         desk.symbol, side_of(-desk.held), Kind.STOP_MARKET, guard_id(record), quantity=0 if alone else quantity, trigger_price=_trigger(desk, record),
         reduce_only=not alone, close_position=alone,

@@ -7,6 +7,7 @@ import msgspec
 
 from streams.core.events import Instrument, ModeWanted
 from streams.core.ledger import ModeRecord
+from streams.core.market import TRADING
 from streams.core.words import Mode
 from streams.runtime import logs
 from streams.venue.answers import Accepted, Refused
@@ -34,6 +35,10 @@ class Office:
     def instruments(self) -> dict[str, Instrument]:
         return self.venue.instruments
 
+    def trades(self, symbol: str) -> bool:
+        """Whether the venue takes entries of the symbol, as far as it has told; its own refusal tells the rest."""
+        return symbol not in self.instruments or self.instruments[symbol].status == TRADING
+
     def run(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         """A task of the gateway. One that fails has broken an invariant of ours: the process ends, and its successor asks the venue."""
         task = asyncio.create_task(work, name=name)
@@ -56,6 +61,8 @@ class Office:
 
     def ask_to_halt(self, reason: str) -> None:
         """Nothing will work until a person has acted: no more entries from here on, and risk is asked to say so to all."""
+        if self.mode is Mode.HALTED:
+            return
         self.keep_mode(Mode.HALTED, reason, by_risk=False)
         self.ledger.write(ModeWanted(self.account, Mode.HALTED, reason, "gateway", f"gateway-{self.account}-{self.clock.now()}"))
 

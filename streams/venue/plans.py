@@ -18,9 +18,9 @@ from streams.core.ledger import ExitRecord, OrderState, PlanRecord, refused, sta
 from streams.runtime import logs
 from streams.runtime.metrics import HOP
 from streams.venue.answers import Accepted, Doubt, Kind, Order, OrderSeen, Refused
-from streams.venue.binance import Lane
 from streams.venue.closing import Ids, cancel, cancel_resting, close_all
 from streams.venue.desk import Desk
+from streams.venue.limits import Lane
 from streams.venue.outcomes import Meaning, meaning, reason_of
 from streams.venue.saga import ABSENT_AFTER_MS
 
@@ -102,13 +102,15 @@ class PlanWork:
         reason, code = reason_of(answer)
         self.record = replace(self.record, refused=(*self.record.refused, order.client_order_id), reason=reason, venue_code=code)
 
-    async def _request(self, order: Order) -> Accepted[OrderSeen] | Refused | Doubt:
+    async def _request(self, order: Order, *, again: bool = True) -> Accepted[OrderSeen] | Refused | Doubt:
         sent_at = self.clock.now()
         self.desk.keep(replace(self.desk.exits[order.client_order_id], sent_at=sent_at))
         answer = await self.venue.place(order, sent_at)
         HOP.labels("rest").observe((self.clock.now() - sent_at) / 1_000)
         if isinstance(answer, Refused) and meaning(answer) is Meaning.LATE:
-            await self.venue.synchronise()
+            await self.venue.synchronise(Lane.EXITS)
+            if order.kind.conditional and again:
+                return await self._request(order, again=False)
             return answer
         if isinstance(answer, Doubt) or (isinstance(answer, Refused) and meaning(answer) is Meaning.DUPLICATE):
             return await self._found(order, sent_at, answer)

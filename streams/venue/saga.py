@@ -22,10 +22,11 @@ from streams.runtime import logs
 from streams.runtime.metrics import HOP
 from streams.venue import guard
 from streams.venue.answers import Accepted, Doubt, Kind, Order, OrderSeen, Refused
-from streams.venue.binance import RECV_WINDOW_MS, Lane
+from streams.venue.binance import ORDER, RECV_WINDOW_MS
 from streams.venue.closing import cancel, close_all, saga_ids
 from streams.venue.desk import Desk
-from streams.venue.outcomes import Meaning, meaning, reason_of
+from streams.venue.limits import Lane
+from streams.venue.outcomes import Act, Meaning, act, meaning, reason_of
 from streams.venue.trades import chase
 
 replace = msgspec.structs.replace
@@ -70,6 +71,7 @@ class Saga:
 
     async def _send(self) -> None:
         desk, record = self.desk, self.record
+        await self._room()
         if refusal := await desk.office.prepared(desk.symbol, record.leverage):
             self._end(OrderState.REJECTED, refusal)
             return
@@ -85,22 +87,38 @@ class Saga:
         HOP.labels("rest").observe((self.clock.now() - sent_at) / 1_000)
         await self._answered(answer, sent_at)
 
+    async def _room(self) -> None:
+        """Waits for the venue's rates, if the entry lives that long; else the last look refuses it."""
+        office = self.desk.office
+        wait_ms = self.venue.limits.wait_ms(Lane.ENTRIES, *ORDER, self.clock.now())
+        if wait_ms and self.clock.log_now() + wait_ms < self.record.expires_at and not office.stopping:
+            await asyncio.sleep(wait_ms / 1_000)
+
     async def _answered(self, answer: Accepted[OrderSeen] | Refused | Doubt, sent_at: int) -> None:
         match answer:
             case Accepted():
                 self.desk.take([answer.body])
                 if not self.record.state.ended and self.record.state is OrderState.WISHED:
                     self.desk.put(replace(self.record, state=OrderState.WORKING))
-            case Refused() if meaning(answer) is Meaning.LATE:
-                self._end(OrderState.EXPIRED, f"the venue found it late: {answer}", answer.code)
-                await self.venue.synchronise()
             case Refused() if meaning(answer) is not Meaning.DUPLICATE:
-                self._end(OrderState.REJECTED, answer.message, answer.code)
-                if meaning(answer) is Meaning.ACCOUNT:
-                    self.desk.office.ask_to_halt(f"the venue refuses the account: {answer}")
+                await self._refused(answer)
             case _:
                 self._doubt(reason_of(answer)[0])
                 await self._find_out(sent_at)
+
+    async def _refused(self, answer: Refused) -> None:
+        """It is over: no entry is asked for again, whatever it was refused for."""
+        match act(answer):
+            case Act.RESYNC:
+                self._end(OrderState.EXPIRED, f"the venue found it late: {answer}", answer.code)
+                await self.venue.synchronise()
+            case Act.STOP:
+                self._end(OrderState.REJECTED, answer.message, answer.code)
+                self.desk.office.ask_to_halt(f"the venue refuses the account: {answer}")
+            case _ if meaning(answer) is Meaning.NOT_TAKEN:
+                self._end(OrderState.DONE, f"not taken: {answer.message}", answer.code)
+            case _:
+                self._end(OrderState.REJECTED, answer.message, answer.code)
 
     def _doubt(self, reason: str) -> None:
         if not self.record.state.ended and not self.desk.filled(self.record):

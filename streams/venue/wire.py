@@ -11,6 +11,15 @@ from streams.venue.answers import AssetSeen, IncomeSeen, Order, OrderSeen, Posit
 Row = dict[str, Any]
 
 
+def error(body: object) -> tuple[int | None, str]:
+    """Code and text of a body that is none of an order. An answer about one order of several is a list of one; codes may be strings."""
+    said = body[0] if isinstance(body, list) and len(body) == 1 else body
+    if not isinstance(said, dict):
+        return None, ""
+    given = str(said.get("code", ""))
+    return (int(given) if given.removeprefix("-").isdigit() else None), str(said.get("msg") or "")
+
+
 def order_asked(order: Order) -> Row:
     """The parameters of POST order or algoOrder: exact strings, explicit types, our id."""
     asked: Row = {"symbol": order.symbol, "side": order.side.value, "type": order.kind.value}
