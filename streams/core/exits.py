@@ -3,7 +3,7 @@
 Three stops are made from what is known, and the tightest holds:
 
     STOP         the entry's own; the guard rests there from the first fill on
-    BREAK_EVEN   once the best price has been so many R away: the entry price, with the fees of both ways
+    BREAK_EVEN   once the best price has been so many R away, or so many rungs have filled: the entry price, with the fees of both ways
     TRAIL        once the best price has been so many R away: so far behind the best price, and nearer the more was earned
 
 A stop never loosens, and by a price that is old or not believed it is not tightened. R is fixed at the first stop. Targets are parts of the
@@ -68,11 +68,17 @@ def untightened(position: Position, want: Wanted, tick_size: int) -> Wanted:
 
 
 def _break_even(position: Position, best: int, fee_ppm: int) -> int:
-    needed = position.policy.break_even_r_ppm
-    if not needed or reward(position, best) < needed:
-        return 0
-    average = position.held.price_average
-    return average + position.side.sign * share(average, 2 * fee_ppm, PPM)
+    """By profit, or by rungs: their fills may be told before the prices that filled them, so the stop waits until it has been left behind."""
+    needed, side, average = position.policy.break_even_r_ppm, position.side, position.held.price_average
+    even = average + side.sign * share(average, 2 * fee_ppm, PPM)
+    earned = needed and reward(position, best) >= needed
+    return even if earned or (_sold(position) and side.sign * (best - even) > 0) else 0
+
+
+def _sold(position: Position) -> bool:
+    """Whether the first rungs have filled, so many as the policy asks for. The one target of an intent is no rung."""
+    asked = {f"rung{number}" for number in range(position.policy.break_even_rung)}
+    return bool(asked and position.policy.targets) and all(target.leg not in {*asked, "target"} for target in position.targets)
 
 
 def _trail(position: Position, best: int) -> int:

@@ -51,6 +51,7 @@ class Policy(msgspec.Struct, frozen=True):
     target_r_ppm: int = 1_500_000     # in R, where the intent names no target; 0: none
     targets: tuple[Rung, ...] = ()    # several, instead of the one
     break_even_r_ppm: int = 0         # profit in R that moves the stop to the entry, fees included; 0: off
+    break_even_rung: int = 0          # so many of `targets`, once they have filled, do the same; 0: off
     trail: Trail = Trail()
     tighten: tuple[Tighten, ...] = ()
     time_max_ms: int = 0              # 0: no deadline

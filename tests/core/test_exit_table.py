@@ -204,7 +204,7 @@ POLICY: dict[str, Callable[[list[str]], dict[str, Any]]] = {
     "trail": lambda rest: {"trail": of_trail(rest)},
     "tighten": lambda rest: {"tighten": tuple(Tighten(in_ppm(at), in_ppm(by)) for at, by in pairs(rest, ":"))},
     "patience": lambda rest: {"patience": tuple(Patience(of_seconds(age), in_ppm(least)) for age, least in pairs(rest, ":"))},
-    "even": lambda rest: {"break_even_r_ppm": in_ppm(rest[0])},
+    "even": lambda rest: {"break_even_rung": int(rest[0][:-4])} if rest[0].endswith("rung") else {"break_even_r_ppm": in_ppm(rest[0])},
     "reward": lambda rest: {"target_r_ppm": in_ppm(rest[0])},
     "time": lambda rest: {"time_max_ms": of_seconds(rest[0])},
     "mark": lambda _: {"trigger": "MARK_PRICE"},
