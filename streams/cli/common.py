@@ -12,6 +12,8 @@ from streams.settings import Environment, load
 JSON = Annotated[bool, typer.Option("--json", help="for programs, on standard output")]
 Account = Annotated[str, typer.Option("--account", help="an account, or `all`; without it STREAMS_ACCOUNT")]
 
+PAPER_KEY = "paper"                   # the paper exchange knows it, and nobody else does
+
 
 @cache
 def configured() -> Environment:
@@ -21,6 +23,11 @@ def configured() -> Environment:
     for secret in (environment.binance_api_key, environment.binance_api_secret, environment.redis_url, environment.api_token):
         logs.hide(secret.get_secret_value())
     return environment
+
+
+def venue_keys(environment: Environment) -> tuple[str, str]:
+    """Key and secret, for whoever signs; the paper exchange's own where none is set."""
+    return environment.binance_api_key.get_secret_value() or PAPER_KEY, environment.binance_api_secret.get_secret_value() or PAPER_KEY
 
 
 def tell(answer: Any, text: str, *, json: bool) -> None:  # noqa: ANN401  (anything that msgspec can say as JSON)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.common import configured
+from streams.cli.common import configured, venue_keys
 from streams.errors import WrongUse
 from streams.runtime import metrics, seat
 from streams.runtime.faust import App
@@ -15,7 +15,6 @@ from streams.runtime.processes import bound_to
 from streams.runtime.run import run
 from streams.venue.addresses import addresses
 
-PAPER_KEY = "paper"                   # the paper exchange knows it, and nobody else does
 KINDS = ("positions", "risk", "gateway")
 
 
@@ -49,9 +48,8 @@ def _gateway(taken: seat.Seat) -> int:
 
     environment = configured()
     venue = addresses(environment.require_venue(), environment.binance_rest_url, environment.binance_ws_url)
-    keys = Keys(environment.binance_api_key.get_secret_value() or PAPER_KEY, environment.binance_api_secret.get_secret_value() or PAPER_KEY)
     symbols = environment.decisions.symbols
-    return gateway.main(gateway.Options(environment.account, environment.bootstrap, venue, keys, symbols), taken)
+    return gateway.main(gateway.Options(environment.account, environment.bootstrap, venue, Keys(*venue_keys(environment)), symbols), taken)
 
 
 async def _all() -> int:

@@ -27,6 +27,7 @@ from streams.venue.cashbook import look
 from streams.venue.clock import Clock
 from streams.venue.closing import cancel
 from streams.venue.desks import Desks
+from streams.venue.findings import Verdict
 from streams.venue.gauges import Gauges
 from streams.venue.ledger import Ledger, Written
 from streams.venue.office import Office
@@ -34,7 +35,6 @@ from streams.venue.outcomes import Meaning, meaning
 from streams.venue.queues import SymbolQueues
 from streams.venue.reconcile import Reconciliation
 from streams.venue.renewal import Renewal
-from streams.venue.selfcheck import Verdict
 from streams.venue.trades import chase
 from streams.venue.userstream import UserStream
 from streams.wire.topics import partition_of

@@ -4,19 +4,17 @@
 places no order. What the venue does not tell is a warning, never a reason to leave a position unwatched.
 """
 from collections.abc import Collection
-from enum import StrEnum
-
-import msgspec
 
 from streams.core.events import Instrument
 from streams.core.ids import client_order_id
 from streams.core.market import TRADING
 from streams.core.values import E8, Side, farther, share_up, up
-from streams.errors import NotReachable, StreamsError, WrongUse
+from streams.errors import NotReachable, WrongUse
 from streams.errors import Refused as Unsafe
 from streams.venue.answers import Accepted, Doubt, Kind, Order, Refused
 from streams.venue.binance import Binance
 from streams.venue.clock import boot_ms
+from streams.venue.findings import Finding, fail, ok, warn
 from streams.venue.outcomes import Meaning, meaning
 
 SKEW_MAX_MS = 500
@@ -25,39 +23,6 @@ ENTRIES = (Kind.MARKET, Kind.LIMIT)
 NOT_THE_TYPE = (Meaning.BUSY, Meaning.LATE, Meaning.THIN, Meaning.EXITS_ONLY, Meaning.CLOSED)
 NO_MARGIN = (-2018, -2019, -2024, -2027, -2028)
 KEYS_REMEDY = "make a key with futures trading on and withdrawals off, bound to your address"
-
-
-class Verdict(StrEnum):
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """One thing that was looked at. `exit_code` is that of a program which ends over it; 0 where none has to."""
-
-    name: str
-    verdict: Verdict
-    said: str
-    remedy: str = ""
-    exit_code: int = 0
-
-    def error(self) -> StreamsError:
-        """The error that a program ends with over it."""
-        kind = {WrongUse.exit_code: WrongUse, NotReachable.exit_code: NotReachable}.get(self.exit_code, Unsafe)
-        return kind(self.said, self.remedy)
-
-
-def ok(name: str, said: str) -> Finding:
-    return Finding(name, Verdict.OK, said)
-
-
-def warn(name: str, said: str, remedy: str = "") -> Finding:
-    return Finding(name, Verdict.WARN, said, remedy)
-
-
-def fail(name: str, error: StreamsError) -> Finding:
-    return Finding(name, Verdict.FAIL, error.what, error.remedy, error.exit_code)
 
 
 async def answering(venue: Binance) -> list[Finding]:

@@ -14,7 +14,7 @@ from streams.venue import filters, selfcheck
 from streams.venue.addresses import Addresses
 from streams.venue.binance import Binance, Keys
 from streams.venue.clock import Clock
-from streams.venue.selfcheck import Finding, Verdict
+from streams.venue.findings import Finding, Verdict
 
 Told = dict[str, str]
 HARMLESS = {"ipRestrict": True, "enableReading": True, "enableFutures": True, "enableWithdrawals": False}
