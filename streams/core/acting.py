@@ -119,6 +119,7 @@ def _proposed(book: Book, intent: Intent, terms: Terms, state: SymbolState, sett
         confidence, intent.timestamp, expires_at(intent, state.time, settings), market.mark, market.mark_time, market.spread_ppm,
         instrument.margin_asset, instrument.quantity_step, instrument.quantity_min, instrument.quantity_max, instrument.notional_min,
         instrument.leverage_max, instrument.maintenance_ppm, instrument.taker_fee_ppm, intent.policy, intent.source, intent.model,
+        intent.time_in_force, intent.lives_ms, terms.policy.trigger, terms.policy.price_protect,
     )
     if book.position is not None:
         book = replace(book, position=replace(book.position, additions=book.position.additions + 1))

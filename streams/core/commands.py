@@ -4,7 +4,7 @@ from enum import StrEnum
 import msgspec
 
 from streams.core.values import Side
-from streams.core.words import Exit, OrderType
+from streams.core.words import Exit, OrderType, TimeInForce
 
 # ---------------------------------------------------------------------------------------------------------------- denials
 
@@ -102,6 +102,10 @@ class Propose(msgspec.Struct, frozen=True):
     policy: str
     source: str
     model: str
+    time_in_force: TimeInForce = TimeInForce.GTC
+    lives_ms: int = 0
+    trigger: str = ""                 # the guard's, by the policy: CONTRACT_PRICE or MARK_PRICE
+    price_protect: bool = False
 
 
 # ---------------------------------------------------------------------------------------------------------------- order.command
@@ -126,6 +130,10 @@ class Enter(msgspec.Struct, frozen=True):
     expires_at: int                   # log_time
     decided_at: int                   # log_time of the decision
     mark: int
+    time_in_force: TimeInForce = TimeInForce.GTC
+    lives_ms: int = 0                 # a LIMIT that still works so long after its request is cancelled; 0: never
+    trigger: str = ""                 # the guard's: CONTRACT_PRICE or MARK_PRICE
+    price_protect: bool = False       # of the guard: the venue holds it back while last price and mark are far apart
 
 
 # ---------------------------------------------------------------------------------------------------------------- exit.command

@@ -8,7 +8,7 @@ from typing import Annotated, Generic, TypeVar
 import msgspec
 
 from streams.core.values import Side
-from streams.core.words import Action, EntryState, Exit, Mode, OrderType
+from streams.core.words import Action, EntryState, Exit, Mode, OrderType, TimeInForce
 
 Body = TypeVar("Body")
 AMOUNT_MAX = 10**18                   # ten thousand million units: sums of them must fit the wire's 64 bits
@@ -83,6 +83,8 @@ class Intent(msgspec.Struct, frozen=True):
     model: str = ""
     comment: str = ""
     extra: str = ""
+    time_in_force: TimeInForce = TimeInForce.GTC       # of a LIMIT
+    lives_ms: int = 0                 # a LIMIT that still works so long after its request is cancelled; 0: never
 
 
 # ---------------------------------------------------------------------------------------------------------------- instrument

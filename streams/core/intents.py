@@ -85,6 +85,8 @@ def judged(intent: Intent, market: Market, settings: Settings, now: int, *, stop
     price = _entry_price(intent, market, instrument, side)
     if abs(price - market.mark) * PPM > market.mark * settings.entry_deviation_max_ppm:
         return No(Denial.PRICE_OFF_MARK, f"{decimal(price)} is too far from the mark {decimal(market.mark)}")
+    if intent.order_type is OrderType.LIMIT and (off := _off_band(price, market.mark, instrument, side)):
+        return No(Denial.PRICE_OFF_MARK, f"{decimal(price)} is beyond {decimal(off)}, the venue's last price for this side")
     intent = msgspec.structs.replace(intent, stop_price=stop_held or intent.stop_price)
     stop = _stop(intent, policy, price, market.mark, instrument, side)
     if isinstance(stop, No):
@@ -114,6 +116,12 @@ def _entry_price(intent: Intent, market: Market, instrument: Instrument, side: S
     if intent.order_type is OrderType.LIMIT and intent.entry_price:
         return farther(intent.entry_price, instrument.tick_size, side)
     return intent.entry_price or market.mark
+
+
+def _off_band(price: int, mark: int, instrument: Instrument, side: Side) -> int:
+    """PERCENT_PRICE, one-sided: a buy no higher than the mark times so much, a sell no lower. The bound that is passed, or 0."""
+    bound = share(mark, instrument.price_up_ppm if side is Side.BUY else instrument.price_down_ppm, PPM)
+    return bound if bound and side.sign * (price - bound) > 0 else 0
 
 
 def _stop(intent: Intent, policy: Policy, price: int, mark: int, instrument: Instrument, side: Side) -> int | No:

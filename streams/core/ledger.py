@@ -11,7 +11,7 @@ from streams.core.commands import Close, Enter, Plan, PlanStep
 from streams.core.entry import Cover
 from streams.core.ids import client_order_id
 from streams.core.values import Side
-from streams.core.words import Exit, Mode, OrderType
+from streams.core.words import Exit, Mode, OrderType, TimeInForce
 
 
 class OrderState(StrEnum):
@@ -65,6 +65,10 @@ class EntryRecord(msgspec.Struct, frozen=True):
     filled_at: int = 0                # the first fill was seen
     guard_sent_at: int = 0
     guard_answered_at: int = 0
+    time_in_force: TimeInForce = TimeInForce.GTC
+    lives_ms: int = 0                 # 0: until it is cancelled
+    trigger: str = ""                 # the guard's
+    price_protect: bool = False
 
     @property
     def key(self) -> str:
@@ -80,6 +84,7 @@ def wished(enter: Enter, created_at: int) -> EntryRecord:
     return EntryRecord(
         enter.account, enter.symbol, enter.intent_id, enter.entry_id, enter.guard_id, enter.flat_id, enter.side, enter.quantity, enter.order_type,
         enter.limit_price, enter.stop_price, enter.leverage, enter.expires_at, created_at=created_at,
+        time_in_force=enter.time_in_force, lives_ms=enter.lives_ms, trigger=enter.trigger, price_protect=enter.price_protect,
     )
 
 
@@ -169,12 +174,21 @@ def standing(close: Close, created_at: int) -> CloseRecord:
     )
 
 
+class ModeAsked(msgspec.Struct, frozen=True):
+    """Somebody's word on the mode that risk has not answered yet."""
+
+    request_id: str
+    mode: Mode
+    reason: str = ""
+
+
 class ModeRecord(msgspec.Struct, frozen=True):
-    """The mode that this gateway keeps: tightened by anybody's word, loosened by risk's alone."""
+    """The mode that this gateway keeps: risk's last word, and what was asked for since. The tightest of them is in force (`venue/keeping.py`)."""
 
     account: str
     mode: Mode
     reason: str = ""
+    asked: tuple[ModeAsked, ...] = ()
 
     @property
     def key(self) -> str:

@@ -56,6 +56,7 @@ def _entered(state: AccountState, proposal: Propose, sized: Size, settings: Sett
         state.account, proposal.symbol, proposal.intent_id, entry, guard, flat, proposal.side, sized.quantity, proposal.order_type,
         proposal.entry_price if proposal.order_type is OrderType.LIMIT else 0, proposal.stop_price, sized.leverage, proposal.timestamp,
         min(proposal.expires_at, state.time + settings.ages.command_max), state.time, proposal.mark,
+        proposal.time_in_force, proposal.lives_ms, proposal.trigger, proposal.price_protect,
     )
     kept = Reservation(
         proposal.symbol, proposal.seq, proposal.side.sign * sized.quantity, price_of(proposal), sized.leverage, proposal.margin_asset,

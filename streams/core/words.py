@@ -18,6 +18,15 @@ class OrderType(StrEnum):
     LIMIT = "LIMIT"
 
 
+class TimeInForce(StrEnum):
+    """How long a LIMIT entry works at the venue, by the venue's names."""
+
+    GTC = "GTC"                       # until it is filled or cancelled
+    IOC = "IOC"                       # what does not fill at once is cancelled
+    FOK = "FOK"                       # all at once, or nothing
+    GTX = "GTX"                       # post-only: refused where it would take
+
+
 class Mode(StrEnum):
     """Of an account, from free to closed. A comparison by `rank` says which is tighter."""
 

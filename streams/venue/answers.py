@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from streams.core.values import Side
+from streams.core.words import TimeInForce
 
 Body_co = TypeVar("Body_co", covariant=True)
 
@@ -62,6 +63,7 @@ class Order(msgspec.Struct, frozen=True):
     close_position: bool = False      # sizes itself, and stands alone in its direction (-4130)
     trigger_by: str = ""              # CONTRACT_PRICE (the default) or MARK_PRICE
     price_protect: bool = False
+    time_in_force: TimeInForce = TimeInForce.GTC       # of a LIMIT
 
 
 class OrderSeen(msgspec.Struct, frozen=True):

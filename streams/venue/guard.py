@@ -100,7 +100,7 @@ def _next(desk: Desk, entry_id: str, *, alone: bool) -> Order:
     quantity = min(abs(desk.held), instrument.quantity_max) if instrument else abs(desk.held)   # what it does not cover, the watch guards beside it
     return Order(
         desk.symbol, side_of(-desk.held), Kind.STOP_MARKET, guard_id(record), quantity=0 if alone else quantity, trigger_price=_trigger(desk, record),
-        reduce_only=not alone, close_position=alone,
+        reduce_only=not alone, close_position=alone, trigger_by=record.trigger, price_protect=record.price_protect,
     )
 
 

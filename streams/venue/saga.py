@@ -35,6 +35,7 @@ ABSENT_AFTER_MS = RECV_WINDOW_MS + SKEW_MS
 ASK_AFTER_S = (0.1, 0.2, 0.5, 1.0)    # and from then on every second
 BOOKED_WITHIN_S = 1.0                 # trades come on the stream; later the list is asked
 EXITS_OVER_S = 2.0
+CANCEL_AGAIN_S = 1.0
 _log = logs.get(__name__)
 
 
@@ -59,7 +60,10 @@ class Saga:
             while not self.record.over:
                 if self.uncovered:
                     await self._cover()
-                elif not await self.desk.until(lambda: self.uncovered or self.record.over, BOOKED_WITHIN_S) and self.desk.unbooked(self.record):
+                elif self._outlived():
+                    await cancel(self.desk, self.entry_id, conditional=False)
+                    await self.desk.until(lambda: self.uncovered or self.record.state.ended, CANCEL_AGAIN_S)
+                elif not await self.desk.until(lambda: self.uncovered or self.record.over, self._patience_s()) and self.desk.unbooked(self.record):
                     await chase(self.desk)
                 if asking.done():
                     asking.result()                      # a fault of ours in it must not leave us waiting
@@ -116,7 +120,7 @@ class Saga:
                 self._end(OrderState.REJECTED, answer.message, answer.code)
                 self.desk.office.ask_to_halt(f"the venue refuses the account: {answer}")
             case _ if meaning(answer) is Meaning.NOT_TAKEN:
-                self._end(OrderState.DONE, f"not taken: {answer.message}", answer.code)
+                self._end(OrderState.DONE, f"{self.record.time_in_force}: {answer.message}", answer.code)
             case _:
                 self._end(OrderState.REJECTED, answer.message, answer.code)
 
@@ -149,6 +153,17 @@ class Saga:
         if not self.record.state.ended:
             self.desk.put(replace(self.record, state=state, reason=reason[:200], venue_code=code))
 
+    def _left_ms(self) -> int:
+        """Until a LIMIT that still works has had its time."""
+        return (self.record.sent_at or self.record.created_at) + self.record.lives_ms - self.clock.now()
+
+    def _outlived(self) -> bool:
+        return self.record.lives_ms > 0 and self.record.state is OrderState.WORKING and self._left_ms() <= 0
+
+    def _patience_s(self) -> float:
+        timed = self.record.lives_ms > 0 and self.record.state is OrderState.WORKING
+        return min(BOOKED_WITHIN_S, max(self._left_ms(), 1) / 1_000) if timed else BOOKED_WITHIN_S
+
     # ------------------------------------------------------------------------------------------------------------ what it filled
 
     async def _cover(self) -> None:
@@ -169,4 +184,5 @@ class Saga:
 
 def _entry(record: EntryRecord) -> Order:
     kind = Kind.LIMIT if record.order_type is OrderType.LIMIT else Kind.MARKET
-    return Order(record.symbol, Side(record.side), kind, record.entry_id, record.quantity, record.limit_price if kind is Kind.LIMIT else 0)
+    price = record.limit_price if kind is Kind.LIMIT else 0
+    return Order(record.symbol, Side(record.side), kind, record.entry_id, record.quantity, price, time_in_force=record.time_in_force)

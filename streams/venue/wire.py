@@ -26,7 +26,7 @@ def order_asked(order: Order) -> Row:
     if order.quantity:
         asked["quantity"] = decimal(order.quantity)
     if order.price:
-        asked |= {"price": decimal(order.price), "timeInForce": "GTC"}
+        asked |= {"price": decimal(order.price), "timeInForce": order.time_in_force.value}
     if order.reduce_only:
         asked["reduceOnly"] = "true"
     if order.close_position:

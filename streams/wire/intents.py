@@ -14,7 +14,7 @@ import msgspec
 
 from streams.core.events import Intent
 from streams.core.values import E8, PPM, decimal, nearest
-from streams.core.words import Action, Exit, OrderType
+from streams.core.words import Action, Exit, OrderType, TimeInForce
 from streams.errors import Unreadable
 
 ACTIONS = {**{action.value: action for action in Action}, "LONG": Action.BUY, "SHORT": Action.SELL}
@@ -24,6 +24,7 @@ KNOWN = frozenset(
         "symbol", "action", "side", "confidence", "timestamp", "expires_at", "intent_id", "account", "position_size_usd", "ai_size_usd",
         "leverage", "ai_leverage", "order_type", "entry_price", "stop_loss", "take_profit", "stop_loss_pct", "take_profit_pct", "atr_value",
         "harvest_policy", "partial_close_pct", "source", "model", "regime", "reason", "exit_reason",
+        "time_in_force", "time_to_live_sec",
     )
 )
 FRACTION_MAX, PERCENT_MIN = Decimal("0.10"), Decimal("0.30")   # between them nobody knows which of the two was meant
@@ -90,6 +91,8 @@ def from_fields(fields: Mapping[str, Any]) -> Intent:
         model=_text(fields.get("model")),
         comment=_text(fields.get("reason")),
         extra=_with(fields.get("extra"), ignored),
+        time_in_force=_time_in_force(fields.get("time_in_force")),
+        lives_ms=_number("time_to_live_sec", fields.get("time_to_live_sec"), 1_000, Decimal("0.001"), Decimal(31_536_000)),
     )
 
 
@@ -105,6 +108,8 @@ def fields_of(intent: Intent) -> dict[str, Any]:
         "confidence": decimal(intent.confidence_ppm * E8 // PPM) if intent.confidence_ppm >= 0 else None,
         "timestamp": intent.timestamp or None, "expires_at": intent.expires_at or None, "order_type": intent.order_type.value,
         "position_size_usd": _decimal_or_none(intent.size), "leverage": str(intent.leverage) if intent.leverage else None,
+        "time_in_force": intent.time_in_force.value if intent.time_in_force is not TimeInForce.GTC else None,
+        "time_to_live_sec": decimal(intent.lives_ms * E8 // 1_000) if intent.lives_ms else None,
         "entry_price": _decimal_or_none(intent.entry_price),
         "stop_loss": _decimal_or_none(intent.stop_price), "take_profit": _decimal_or_none(intent.target_price),
         "stop_loss_pct": _ratio(intent.stop_ppm), "take_profit_pct": _ratio(intent.target_ppm),
@@ -139,6 +144,17 @@ def _order_type(given: object) -> OrderType:
     if word not in list(OrderType):
         raise Unreadable("ORDER_TYPE", f"order_type is MARKET or LIMIT, not {_shown(given)}")
     return OrderType(word)
+
+
+def _time_in_force(given: object) -> TimeInForce:
+    """POST_ONLY is what the venue calls GTX."""
+    if given is None or given == "":
+        return TimeInForce.GTC
+    word = given.strip().upper().replace("-", "_") if isinstance(given, str) else ""
+    word = TimeInForce.GTX.value if word == "POST_ONLY" else word
+    if word not in list(TimeInForce):
+        raise Unreadable("TIME_IN_FORCE", f"time_in_force is GTC, IOC, FOK or GTX (post-only), not {_shown(given)}")
+    return TimeInForce(word)
 
 
 def _policy(given: object) -> tuple[Mapping[str, Any], str]:

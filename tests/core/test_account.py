@@ -14,7 +14,7 @@ from streams.core.events import BalanceSeen, Beat, FlattenWanted, GatewaySeen, L
 from streams.core.ids import client_order_id
 from streams.core.settings import Limits, Settings
 from streams.core.values import E8, PPM, Side, e8, notional, share
-from streams.core.words import Mode, OrderType
+from streams.core.words import Mode, OrderType, TimeInForce
 from tests.core.proposals import BTC, ETHC, proposal
 
 START = 20_000 * DAY_MS
@@ -227,11 +227,12 @@ def test_a_beat_that_is_not_due_would_change_nothing(events: Events) -> None:
 
 def test_an_order_holds_all_that_its_saga_needs() -> None:
     asked = proposal(order_type=OrderType.LIMIT, entry_price="59000", stop_price="58000", timestamp=START, mark_time=START, expires_at=START + 1_500)
+    asked = msgspec.structs.replace(asked, time_in_force=TimeInForce.GTX, lives_ms=9_000, trigger="MARK_PRICE", price_protect=True)
     _, outputs = step(funded(), seen(asked, START + 1_000), Settings())
     entry, guard, flat = (client_order_id("main", "BTCUSDT", "i1", leg) for leg in ("entry", "guard", "flat"))
     expected = Enter(
         "main", "BTCUSDT", "i1", entry, guard, flat, Side.BUY, e8("0.05"), OrderType.LIMIT, e8("59000"), e8("58000"), 1, START, START + 1_500,
-        START + 1_000, e8("60000"),
+        START + 1_000, e8("60000"), TimeInForce.GTX, 9_000, "MARK_PRICE", price_protect=True,
     )
     assert outputs == (expected,)
     market = msgspec.structs.replace(asked, order_type=OrderType.MARKET, expires_at=START + 60_000)

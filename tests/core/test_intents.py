@@ -1,12 +1,14 @@
 """The prices of a proposal, by what the intent names and where the market is. The mark is 100; each row is told for a long and mirrored about it."""
 from typing import Any
 
+import msgspec
 import pytest
 
 from streams.core.commands import Deny, Propose
+from streams.core.events import Instrument
 from streams.core.symbol import new, step
 from streams.core.values import E8, decimal, e8
-from streams.core.words import OrderType
+from streams.core.words import OrderType, TimeInForce
 from tests import make
 
 MARK = 100 * E8
@@ -37,10 +39,10 @@ def test_prices(given: dict[str, Any], asked: str) -> None:
     assert told("SELL", {name: 2 * MARK - e8(value) if name.endswith("price") else value for name, value in given.items()}) == mirrored(asked)
 
 
-def told(action: str, given: dict[str, Any]) -> str:
+def told(action: str, given: dict[str, Any], instrument: Instrument = make.INSTRUMENT) -> str:
     """entry, stop and target of the proposal, or the denial."""
     state = new(make.SYMBOL)
-    for body in (make.INSTRUMENT, make.tick("100")):
+    for body in (instrument, make.tick("100")):
         state, _ = step(state, make.seen(body), make.SETTINGS)
     _, (answer,) = step(state, make.seen(make.intent("i1", action, **given)), make.SETTINGS)
     if isinstance(answer, Deny):
@@ -53,3 +55,23 @@ def mirrored(asked: str) -> str:
     if asked.isupper():
         return asked
     return " ".join(decimal(2 * MARK - e8(price)) if e8(price) else price for price in asked.split())
+
+
+@pytest.mark.parametrize(("action", "limit", "asked"), [
+    ("BUY", "100.5", "100.5"), ("BUY", "100.51", "PRICE_OFF_MARK"), ("BUY", "98.5", "98.5"),
+    ("SELL", "99.5", "99.5"), ("SELL", "99.49", "PRICE_OFF_MARK"), ("SELL", "101.5", "101.5"),
+])
+def test_a_limit_keeps_to_the_venue_s_band(action: str, limit: str, asked: str) -> None:
+    """PERCENT_PRICE is one-sided: a buy may be as low, a sell as high as it likes."""
+    instrument = msgspec.structs.replace(make.INSTRUMENT, price_up_ppm=1_005_000, price_down_ppm=995_000)
+    assert told(action, {**LIMIT, "entry_price": e8(limit)}, instrument).split()[0] == asked
+
+
+def test_what_the_gateway_needs_of_intent_and_policy_leaves_with_the_proposal() -> None:
+    state = new(make.SYMBOL)
+    for body in (make.INSTRUMENT, make.tick("100")):
+        state, _ = step(state, make.seen(body), make.SETTINGS)
+    wish = make.intent("i1", "BUY", policy="mark", order_type=OrderType.LIMIT, entry_price=e8("99"), time_in_force=TimeInForce.GTX, lives_ms=1_500)
+    _, (propose,) = step(state, make.seen(wish), make.SETTINGS)
+    assert isinstance(propose, Propose)
+    assert (propose.time_in_force, propose.lives_ms, propose.trigger, propose.price_protect) == (TimeInForce.GTX, 1_500, "MARK_PRICE", True)

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from streams.core.values import Side, e8
+from streams.core.words import TimeInForce
 from streams.venue import wire
 from streams.venue.answers import AssetSeen, Kind, Order, OrderSeen, PositionSeen, Trade
 
@@ -28,13 +29,16 @@ UPDATE: dict[str, Any] = {
     (Order("BTCUSDT", Side.SELL, Kind.LIMIT, "c", e8("3"), e8("60000.1")),
      {"symbol": "BTCUSDT", "side": "SELL", "type": "LIMIT", "quantity": "3", "price": "60000.1", "timeInForce": "GTC", "newClientOrderId": "c",
       "newOrderRespType": "RESULT"}),
+    (Order("BTCUSDT", Side.BUY, Kind.LIMIT, "c", e8("3"), e8("60000.1"), time_in_force=TimeInForce.GTX),
+     {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "quantity": "3", "price": "60000.1", "timeInForce": "GTX", "newClientOrderId": "c",
+      "newOrderRespType": "RESULT"}),
     (Order("BTCUSDT", Side.SELL, Kind.STOP_MARKET, "c", trigger_price=e8("55000"), close_position=True),
      {"symbol": "BTCUSDT", "side": "SELL", "type": "STOP_MARKET", "closePosition": "true", "algoType": "CONDITIONAL", "clientAlgoId": "c",
       "triggerPrice": "55000", "workingType": "CONTRACT_PRICE", "newOrderRespType": "RESULT"}),
     (Order("1000PEPEUSDT", Side.SELL, Kind.TAKE_PROFIT_MARKET, "c", e8("7"), 0, 81, reduce_only=True, trigger_by="MARK_PRICE", price_protect=True),
      {"symbol": "1000PEPEUSDT", "side": "SELL", "type": "TAKE_PROFIT_MARKET", "quantity": "7", "reduceOnly": "true", "priceProtect": "true",
       "algoType": "CONDITIONAL", "clientAlgoId": "c", "triggerPrice": "0.00000081", "workingType": "MARK_PRICE", "newOrderRespType": "RESULT"}),
-], ids=["market", "limit", "guard", "target"])
+], ids=["market", "limit", "post-only", "guard", "target"])
 def test_a_request_is_exact(order: Order, asked: dict[str, str]) -> None:
     assert wire.order_asked(order) == asked
 

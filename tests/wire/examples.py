@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from streams.core.events import Intent
-from streams.core.words import Action, Exit, OrderType
+from streams.core.words import Action, Exit, OrderType, TimeInForce
 from streams.wire.schemas import MESSAGES, name_of
 
 INTENT = Intent(
@@ -14,7 +14,8 @@ INTENT = Intent(
     timestamp=1_766_550_734_062, expires_at=1_766_550_794_062, size=200 * 10**8, leverage=3, order_type=OrderType.LIMIT,
     entry_price=6_180_020_000_000, stop_price=6_000_000_000_000, target_price=6_500_000_000_000,
     stop_ppm=20_000, target_ppm=350_000, atr_ppm=20_000, trail_ppm=8_000, time_max_ms=900_000, partial_ppm=500_000, policy="swing", regime="trend",
-    reason=Exit.FLATTEN, source="bot", model="ensemble", comment="AI signal", extra='{"a": 1}',
+    reason=Exit.FLATTEN, source="bot", model="ensemble", comment="AI signal", extra='{"a": 1}', time_in_force=TimeInForce.GTX,
+    lives_ms=1_500,
 )
 
 

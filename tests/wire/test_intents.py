@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streams.core.events import Intent
 from streams.core.values import e8
-from streams.core.words import Action, Exit, OrderType
+from streams.core.words import Action, Exit, OrderType, TimeInForce
 from streams.errors import Unreadable
 from streams.wire.codec import decode, encode
 
@@ -47,6 +47,8 @@ def read(**fields: Any) -> Intent:  # noqa: ANN401
         ({"take_profit_pct": 0.30}, {"target_ppm": 3_000}),
         ({"atr_value": 0.02}, {"atr_ppm": 20_000}),
         ({"order_type": "limit", "entry_price": 100}, {"order_type": OrderType.LIMIT, "entry_price": e8("100")}),
+        ({"time_in_force": "ioc", "time_to_live_sec": 2.5}, {"time_in_force": TimeInForce.IOC, "lives_ms": 2_500}),
+        ({"time_in_force": "post-only"}, {"time_in_force": TimeInForce.GTX}),
         ({"harvest_policy": {"mode": "Swing", "trail_pct": 0.8, "max_time_sec": 90}}, {"policy": "swing", "trail_ppm": 8_000, "time_max_ms": 90_000}),
         ({"harvest_policy": "scalper"}, {"policy": "scalper"}),
         ({"harvest_policy": {"partial_close_pct": 50}}, {"partial_ppm": 500_000}),
