@@ -17,7 +17,7 @@ import msgspec
 from streams.core.events import Tick
 from streams.core.protected import STOPS, Position, rests_at, reward
 from streams.core.settings import Ages, Policy
-from streams.core.values import PPM, Side, nearer, share
+from streams.core.values import PPM, nearer, share
 from streams.core.words import Exit
 
 
@@ -38,23 +38,23 @@ def peak_of(position: Position, tick: Tick, before: int) -> int:
         return tick.mark
     if position.opened_at >= before:
         return tick.last
-    return tick.high if position.side is Side.BUY else tick.low
+    return tick.high if position.sign > 0 else tick.low
 
 
 def seen_price(position: Position, price: int) -> Position:
     """With the best price so far."""
-    better = position.side.sign * (price - position.best) > 0
+    better = position.sign * (price - position.best) > 0
     return msgspec.structs.replace(position, best=price) if better or not position.best else position
 
 
 def wanted(position: Position, tick_size: int, fee_ppm: int) -> Wanted:
     """What should rest now. The stop is on the grid, above zero, and no looser than any before it."""
-    side, best = position.side, position.best or position.held.price_average
-    stop, why = position.stop_price or position.stop_first, position.stop_why
-    for candidate, reason in ((_break_even(position, best, fee_ppm), Exit.BREAK_EVEN), (_trail(position, best), Exit.TRAIL)):
-        if candidate and (not stop or side.sign * (candidate - stop) > 0):
+    sign, best = position.sign, position.best or position.held.price_average
+    stop, why, earned = position.stop_price or position.stop_first, position.stop_why, reward(position, best)
+    for candidate, reason in ((_break_even(position, best, earned, fee_ppm), Exit.BREAK_EVEN), (_trail(position, best, earned), Exit.TRAIL)):
+        if candidate and (not stop or sign * (candidate - stop) > 0):
             stop, why = candidate, reason
-    return Wanted(max(nearer(stop, tick_size, side), tick_size) if stop else 0, why)
+    return Wanted(max(nearer(stop, tick_size, position.side), tick_size) if stop else 0, why)
 
 
 def untightened(position: Position, want: Wanted, tick_size: int) -> Wanted:
@@ -67,32 +67,37 @@ def untightened(position: Position, want: Wanted, tick_size: int) -> Wanted:
     return want if sign * (want.stop_price - still) <= 0 else Wanted(still, position.stop_why)
 
 
-def _break_even(position: Position, best: int, fee_ppm: int) -> int:
+def _break_even(position: Position, best: int, earned: int, fee_ppm: int) -> int:
     """By profit, or by rungs: their fills may be told before the prices that filled them, so the stop waits until it has been left behind."""
-    needed, side, average = position.policy.break_even_r_ppm, position.side, position.held.price_average
-    even = average + side.sign * share(average, 2 * fee_ppm, PPM)
-    earned = needed and reward(position, best) >= needed
-    return even if earned or (_sold(position) and side.sign * (best - even) > 0) else 0
+    needed = position.policy.break_even_r_ppm
+    if needed and earned >= needed:
+        return even(position, fee_ppm)
+    return even(position, fee_ppm) if sold(position) and position.sign * (best - even(position, fee_ppm)) > 0 else 0
 
 
-def _sold(position: Position) -> bool:
+def even(position: Position, fee_ppm: int) -> int:
+    """The price that pays for the fees of both ways."""
+    average = position.held.price_average
+    return average + position.sign * share(average, 2 * fee_ppm, PPM)
+
+
+def sold(position: Position) -> bool:
     """Whether the first rungs have filled, so many as the policy asks for. The one target of an intent is no rung."""
+    if not position.policy.break_even_rung:
+        return False
     asked = {f"rung{number}" for number in range(position.policy.break_even_rung)}
-    return bool(asked and position.policy.targets) and all(target.leg not in {*asked, "target"} for target in position.targets)
+    return bool(position.policy.targets) and all(target.leg not in {*asked, "target"} for target in position.targets)
 
 
-def _trail(position: Position, best: int) -> int:
-    if not position.risk or not _trails(position.policy):
+def _trail(position: Position, best: int, earned: int) -> int:
+    trail, tighten = position.policy.trail, position.policy.tighten
+    active = earned >= trail.activation_r_ppm
+    if not position.risk or not (active or tighten):
         return 0
-    earned, trail = reward(position, best), position.policy.trail
-    distances = [share(best, trail.distance_ppm, PPM), share(position.risk, trail.distance_r_ppm, PPM)] if earned >= trail.activation_r_ppm else []
-    distances += [share(position.risk, point.distance_r_ppm, PPM) for point in position.policy.tighten if earned >= point.r_ppm]
+    distances = [share(best, trail.distance_ppm, PPM), share(position.risk, trail.distance_r_ppm, PPM)] if active else []
+    distances += [share(position.risk, point.distance_r_ppm, PPM) for point in tighten if earned >= point.r_ppm]
     nearest = min((distance for distance in distances if distance), default=0)
-    return best - position.side.sign * nearest if nearest else 0
-
-
-def _trails(policy: Policy) -> bool:
-    return bool(policy.trail.distance_ppm or policy.trail.distance_r_ppm or policy.tighten)
+    return best - position.sign * nearest if nearest else 0
 
 
 def adopted(position: Position, policy: Policy, price: int) -> Position:
@@ -105,7 +110,7 @@ def adopted(position: Position, policy: Policy, price: int) -> Position:
 
 def worth_moving(position: Position, stop_price: int, level: int) -> bool:
     """Whether a stop is tighter than what rests at `level` by the least step, or the first one at all. Less counts as resting there already."""
-    tighter = position.side.sign * (stop_price - level) if level else stop_price
+    tighter = position.sign * (stop_price - level) if level else stop_price
     return tighter > 0 and tighter * PPM >= level * position.policy.trail.rearm_ppm
 
 
@@ -114,18 +119,19 @@ def passed(position: Position, want: Wanted, price: int) -> Exit | None:
 
     The venue would refuse an order there. A rung that was passed is a step of a plan instead (`protection`).
     """
-    side = position.side
-    if worth_moving(position, want.stop_price, rests_at(position)) and side.sign * (price - want.stop_price) <= 0:
+    sign = position.sign
+    if sign * (price - want.stop_price) <= 0 and worth_moving(position, want.stop_price, rests_at(position)):
         return want.why
-    rests = any(order.leg not in STOPS for order in position.resting)
-    whole = [target for target in position.targets if target.leg == "target"]
-    return Exit.TARGET if whole and not rests and side.sign * (price - whole[0].price) >= 0 else None
+    for target in position.targets:
+        if target.leg == "target" and sign * (price - target.price) >= 0 and all(order.leg in STOPS for order in position.resting):
+            return Exit.TARGET
+    return None
 
 
 def watched(position: Position, price: int, now: int) -> Position:
     """With the moment since when the price has been beyond a resting stop."""
     level = rests_at(position)
-    beyond = bool(level) and position.side.sign * (price - level) <= 0
+    beyond = bool(level) and position.sign * (price - level) <= 0
     since = (position.beyond_since or now) if beyond else 0
     return position if since == position.beyond_since else msgspec.structs.replace(position, beyond_since=since)
 

@@ -54,8 +54,8 @@ def ticked(market: Market, tick: Tick, now: int, limits: BreakerLimits) -> Marke
 
 def _jumped(market: Market, tick: Tick, jump_max_ppm: int) -> bool:
     """Whether any price of the record is too far from the last one: a spike within it, too."""
-    far = max(abs(tick.last - market.last), abs(tick.high - market.last), abs(tick.low - market.last))
-    return far * PPM > market.last * jump_max_ppm or abs(tick.mark - market.mark) * PPM > market.mark * jump_max_ppm
+    far = max(tick.high, tick.last) - market.last, market.last - min(tick.low, tick.last)
+    return max(far) * PPM > market.last * jump_max_ppm or abs(tick.mark - market.mark) * PPM > market.mark * jump_max_ppm
 
 
 def listed(market: Market, instrument: Instrument, now: int) -> Market:

@@ -3,7 +3,8 @@ import msgspec
 
 from streams.core.book import Book, UnderWay
 from streams.core.commands import Plan
-from streams.core.exits import untightened, wanted
+from streams.core.events import Instrument
+from streams.core.exits import Wanted, untightened, wanted
 from streams.core.market import Market
 from streams.core.protected import Position
 from streams.core.protection import Where, change
@@ -24,15 +25,27 @@ def price_of(market: Market, position: Position) -> int:
     return market.mark if position.policy.trigger == "MARK_PRICE" else market.last
 
 
-def planned(book: Book, symbol: str, market: Market, now: int, tick_time: int, *, mark_age_max: int, adopt: bool) -> tuple[Book, Plan | None]:
-    """The book with its next plan under way; None where none is needed, or may be made yet. By an old price nothing is tightened."""
+def price_believed(market: Market, position: Position, now: int, mark_age_max: int) -> int:
+    """The same, while it is good and young; else 0."""
+    return price_of(market, position) if market.believed and now - market.mark_time <= mark_age_max else 0
+
+
+def wish(book: Book, market: Market, now: int, *, adopt: bool) -> Wanted | None:
+    """The stop that should rest now; None where Exit Brain may not place."""
     position, instrument = book.position, market.instrument
-    if position is None or instrument is None or now < book.plan_after or not manageable(book, now, adopt=adopt):
+    if position is None or instrument is None or not manageable(book, now, adopt=adopt):
+        return None
+    return wanted(position, instrument.tick_size, instrument.taker_fee_ppm)
+
+
+def planned(book: Book, want: Wanted | None, price: int, instrument: Instrument | None, now: int, tick_time: int) -> tuple[Book, Plan | None]:
+    """The book with its next plan under way; None where none is needed, or may be made yet. Without a price to believe nothing is tightened."""
+    position = book.position
+    if want is None or position is None or instrument is None or now < book.plan_after:
         return book, None
-    want = wanted(position, instrument.tick_size, instrument.taker_fee_ppm)
-    price = price_of(market, position) if market.believed and now - market.mark_time <= mark_age_max else 0
     if not price:
         want = untightened(position, want, instrument.tick_size)
+    symbol = instrument.symbol
     after = change(Where(book.account, symbol, instrument.quantity_step, price), position, want, book.legs)
     if not after.steps:
         return book, None

@@ -62,18 +62,24 @@ class Position(msgspec.Struct, frozen=True):
         return side_of(self.held.quantity)
 
     @property
+    def sign(self) -> int:
+        """Of the quantity: `sign * price` grows where the position earns."""
+        return 1 if self.held.quantity > 0 else -1
+
+    @property
     def size(self) -> int:
         return abs(self.held.quantity)
 
 
 def reward(position: Position, price: int) -> int:
     """How far a price is away from the entry in favour, in ppm of R; 0 without an R."""
-    return share(position.side.sign * (price - position.held.price_average), PPM, position.risk) if position.risk else 0
+    return share(position.sign * (price - position.held.price_average), PPM, position.risk) if position.risk else 0
 
 
 def rests_at(position: Position) -> int:
     """The tightest stop that rests; 0 where none does."""
-    prices = [order.price for order in (*position.resting, *([position.guard] if position.guard else [])) if order.leg in STOPS]
-    if not prices:
-        return 0
-    return max(prices) if position.side is Side.BUY else min(prices)
+    sign, level = position.sign, position.guard.price if position.guard else 0
+    for order in position.resting:
+        if order.leg in STOPS and (not level or sign * (order.price - level) > 0):
+            level = order.price
+    return level

@@ -47,17 +47,20 @@ def change(where: Where, position: Position, wanted: Wanted, legs: Legs) -> Chan
     placing: list[Resting] = []
     at_once: list[Resting] = []
     leaving: list[str] = []
+    sign = position.sign
     if _stop_due(position, wanted, where.price):
         placing.append(Resting("", STOP, wanted.stop_price, position.size, wanted.why))
         leaving += [order.client_order_id for order in position.resting if order.leg == STOP]
     for goal in _goals(position, where.quantity_step):
-        if not where.price or position.side.sign * (where.price - goal.price) < 0:
+        if not where.price or sign * (where.price - goal.price) < 0:
             placing.append(goal)
         elif goal.leg != "target":    # the whole is closed instead (`exits.passed`), unless it fills where it rests
             at_once.append(goal)
     changed = {goal.leg for goal in (*placing, *at_once)}
     kept = {target.leg for target in position.targets}
     leaving += [o.client_order_id for o in position.resting if o.leg not in STOPS and (o.leg in changed or o.leg not in kept)]
+    if not (changed or leaving):
+        return Change((), (), (), legs)
     named, legs = _named(where, position, [*placing, *at_once], legs)
     steps = [_step(position, order, Step.REDUCE if number >= len(placing) else None) for number, order in enumerate(named)]
     reason = named[0].why if named else Exit.STOP
@@ -68,12 +71,14 @@ def change(where: Where, position: Position, wanted: Wanted, legs: Legs) -> Chan
 
 def _stop_due(position: Position, wanted: Wanted, price: int) -> bool:
     """A stop tighter than what rests by the least step, or a resting stop of another quantity; none where the price is beyond it already."""
-    if price and position.side.sign * (price - wanted.stop_price) <= 0:
+    if price and position.sign * (price - wanted.stop_price) <= 0:
         return False
-    stops = [order for order in position.resting if order.leg == STOP]
-    if any(order.quantity != position.size for order in stops):
-        return bool(wanted.stop_price)
-    level = stops[-1].price if stops else position.guard.price if position.guard else 0
+    level = position.guard.price if position.guard else 0
+    for order in position.resting:
+        if order.leg == STOP:
+            level = order.price
+            if order.quantity != position.size:
+                return bool(wanted.stop_price)
     return worth_moving(position, wanted.stop_price, level)
 
 
@@ -83,18 +88,19 @@ def _goals(position: Position, quantity_step: int) -> list[Resting]:
     resting = {order.leg: order for order in position.resting if order.leg not in STOPS}
     off = abs(sum(order.quantity for order in resting.values()) - sum(parts.values()))
     slack = len(parts) * quantity_step if position.runner_ppm else 0
-    missing = any(leg not in resting for leg in parts)
-    goals = [Resting("", target.leg, target.price, parts[target.leg], Exit.TARGET) for target in position.targets if target.leg in parts]
-    if not missing and off <= slack:
+    if off <= slack and parts.keys() <= resting.keys():
         return []
+    goals = [Resting("", target.leg, target.price, parts[target.leg], Exit.TARGET) for target in position.targets if target.leg in parts]
     return [goal for goal in goals if goal.leg not in resting or resting[goal.leg].quantity != goal.quantity]
 
 
 def sizes(size: int, targets: tuple[Target, ...], runner_ppm: int, quantity_step: int) -> dict[str, int]:
     """What each target sells of what is held: leg -> quantity, none of zero; together never more than the position."""
+    if not targets:
+        return {}
     whole = sum(target.part_ppm for target in targets) + runner_ppm
     parts = {target.leg: down(share(size, target.part_ppm, whole), quantity_step) for target in targets}
-    if targets and not runner_ppm:
+    if not runner_ppm:
         last = targets[-1].leg
         parts[last] += size - sum(parts.values())
     return {leg: quantity for leg, quantity in parts.items() if quantity}

@@ -34,16 +34,16 @@ from streams.core.events import (
     SymbolControlled,
     Tick,
 )
-from streams.core.exits import adopted, overdue, passed, peak_of, seen_price, wanted, watched
+from streams.core.exits import Wanted, adopted, overdue, passed, peak_of, seen_price, watched
 from streams.core.fills import booked
 from streams.core.funding import funded
 from streams.core.ids import leg_of
 from streams.core.known import forgotten, is_known, remembered
 from streams.core.leaving import closed
 from streams.core.market import controlled, listed, ticked
-from streams.core.planning import manageable, planned, price_of
+from streams.core.planning import planned, price_believed, price_of, wish
 from streams.core.reports import entry_reported, exit_reported, plan_reported, unmoved
-from streams.core.settings import Settings
+from streams.core.settings import Ages, Settings
 from streams.core.symbol_state import SymbolState, new
 from streams.core.words import EntryState, Exit
 
@@ -96,13 +96,14 @@ def _told(state: SymbolState, fact: Instrument | SymbolControlled, settings: Set
 def _ticked(state: SymbolState, tick: Tick, settings: Settings) -> tuple[SymbolState, Outputs]:
     before = state.market.mark_time
     state = replace(state, market=ticked(state.market, tick, state.time, settings.breaker))
-    if not any(book.busy for book in state.books.values()):
-        return state, ()
     outputs: list[Output] = []
     for account, book in state.books.items():
+        if not book.busy:
+            continue
         if book.position is not None and state.market.believed:
             seen = seen_price(book.position, peak_of(book.position, tick, before))
-            state = _with(state, replace(book, position=watched(seen, price_of(state.market, seen), state.time)))
+            seen = watched(seen, price_of(state.market, seen), state.time)
+            state = state if seen is book.position else _with(state, replace(book, position=seen))
         state, followed = _acting(state, account, settings, tick_time=state.time)
         outputs += followed
     return state, tuple(outputs)
@@ -122,31 +123,31 @@ def _beaten(state: SymbolState, settings: Settings) -> tuple[SymbolState, Output
 
 def _acting(state: SymbolState, account: str, settings: Settings, *, tick_time: int) -> tuple[SymbolState, Outputs]:
     """What time and price ask of one book: close, or plan, or let a waiting intent try again."""
-    if account not in state.books:
+    book, market, now = state.books.get(account), state.market, state.time
+    if book is None:
         return state, ()
-    book = state.books[account]
     if settings.adopt and book.position and not book.position.intent_id and not book.position.stop_first and state.market.believed:
         book = replace(book, position=adopted(book.position, settings.policies["default"], state.market.last))
         state = _with(state, book)
-    reason = _leaving(state, book, settings)
+    price = price_believed(market, book.position, now, settings.ages.mark_max) if book.position else 0
+    want = wish(book, market, now, adopt=settings.adopt)
+    reason = _leaving(book, want, price, now, settings.ages)
     if reason is not None:
-        book, close = closed(book, state.symbol, reason, state.time, tick_time)
+        book, close = closed(book, state.symbol, reason, now, tick_time)
         return _with(state, book), (close,)
-    if book.waiting or book.flip:
+    if book.waiting or (book.flip and book.position is None and book.entry is None):
         return _tried(state, account, settings)
-    return _planned(state, account, settings, tick_time=tick_time)
+    book, plan = planned(book, want, price, market.instrument, now, tick_time)
+    return (_with(state, book), (plan,)) if plan else (state, ())
 
 
-def _leaving(state: SymbolState, book: Book, settings: Settings) -> Exit | None:
+def _leaving(book: Book, want: Wanted | None, price: int, now: int, ages: Ages) -> Exit | None:
     """Why a book must be closed at market now, by its time or by a price that no order can wait for any more."""
-    position, market = book.position, state.market
+    position = book.position
     if position is None or book.closing:
         return None
-    price = price_of(market, position) if market.believed and state.time - market.mark_time <= settings.ages.mark_max else 0
-    reason = overdue(position, settings.ages, price, state.time)
-    if reason is not None or market.instrument is None or not price or not manageable(book, state.time, adopt=settings.adopt):
-        return reason
-    return passed(position, wanted(position, market.instrument.tick_size, market.instrument.taker_fee_ppm), price)
+    reason = overdue(position, ages, price, now)
+    return passed(position, want, price) if reason is None and want is not None and price else reason
 
 
 def _intended(state: SymbolState, intent: Intent, log_time: int, settings: Settings) -> tuple[SymbolState, Outputs]:
@@ -171,9 +172,9 @@ def _carried(intent: Intent, settings: Settings) -> Intent:
 def _tried(state: SymbolState, account: str, settings: Settings) -> tuple[SymbolState, Outputs]:
     """A waiting intent, or one that waits for flat, once more."""
     book = state.books[account]
-    waiting = book.waiting or (book.flip if book.position is None and book.entry is None else None)
+    waiting = book.waiting or book.flip
     if waiting is None:
-        return _planned(state, account, settings)
+        raise AssertionError("no intent waits")
     freed = replace(book, waiting=None, flip=None)
     since = waiting.since if book.waiting else 0              # one that waited for flat comes to the ladder now
     book, outputs = acted(freed, waiting.intent, state, state.time, settings, first=True, since=since)
@@ -239,15 +240,6 @@ def _exit_reported(state: SymbolState, report: ExitReported, settings: Settings)
     if book is before and (book.position is None or book.position.held.position_id != report.position_id):
         return state, (Note("POSITION_UNKNOWN", f"{report.state} of an order of a position that is not held"),)
     return _acting(_with(state, book), report.account, settings, tick_time=0)
-
-
-def _planned(state: SymbolState, account: str, settings: Settings, *, tick_time: int = 0) -> tuple[SymbolState, Outputs]:
-    if account not in state.books:
-        return state, ()
-    book, plan = planned(
-        state.books[account], state.symbol, state.market, state.time, tick_time, mark_age_max=settings.ages.mark_max, adopt=settings.adopt,
-    )
-    return (_with(state, book), (plan,)) if plan else (state, ())
 
 
 def _book(state: SymbolState, account: str) -> Book:

@@ -17,8 +17,8 @@ import msgspec
 
 from streams.core.book import Book
 from streams.core.breakers import BreakerState
-from streams.core.events import Tick
-from streams.core.exits import seen_price, wanted
+from streams.core.events import Instrument, Tick
+from streams.core.exits import even, seen_price, sold, wanted
 from streams.core.market import Market, ticked
 from streams.core.planning import manageable
 from streams.core.protected import STOPS, Position, rests_at, reward
@@ -106,7 +106,7 @@ def of_position(book: Book, position: Position, market: Market, settings: Settin
         due = change(Where(book.account, market.instrument.symbol, market.instrument.quantity_step, 0), position, want, book.legs).steps
         if due:                       # held back by the price or for a while: the next tick may let it go
             return 0, 0, 0
-        rising = _rising(position, want.stop_price, market.instrument.tick_size)
+        rising = _rising(position, want.stop_price, market.instrument)
     below = max((*falling, *(limit for limit in rising if limit <= best)), default=None)
     above = min((limit for limit in rising if limit > best), default=None)
     deadline = _deadline(book, position, now)
@@ -123,7 +123,7 @@ def _falling(position: Position, now: int) -> list[int]:
     return [sign * level, *patience] if level else patience
 
 
-def _rising(position: Position, stop: int, tick_size: int) -> list[int]:
+def _rising(position: Position, stop: int, instrument: Instrument) -> list[int]:
     """Where a stop would appear, move by its least step, or a target be reached that does not rest."""
     sign, policy, risk = position.side.sign, position.policy, position.risk
     earned, entry = reward(position, position.best), sign * position.held.price_average
@@ -132,11 +132,12 @@ def _rising(position: Position, stop: int, tick_size: int) -> list[int]:
     points = [*trails, policy.break_even_r_ppm]
     limits = [entry + share(risk, point, PPM) for point in points if risk and point > earned]
     limits += [sign * target.price for target in position.targets if all(order.leg != target.leg for order in position.resting)]
+    limits += [sign * even(position, instrument.taker_fee_ppm)] if sold(position) else []
     stops = [order.price for order in position.resting if order.leg in STOPS] or ([position.guard.price] if position.guard else [])
     if stops and any(point <= earned for point in trails):
         level = stops[-1]
         gap = sign * (level - stop) + share_up(level, policy.trail.rearm_ppm, PPM)
-        limits.append(sign * position.best + max((gap - tick_size) // 2, 1))       # a stop moves less than twice as far as the best price
+        limits.append(sign * position.best + max((gap - instrument.tick_size) // 2, 1))       # a stop moves less than twice as far as the best price
     return limits
 
 

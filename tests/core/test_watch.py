@@ -21,8 +21,8 @@ replace = msgspec.structs.replace
 SHORT = replace(SETTINGS, ages=Ages(through_stop=700), breaker=BreakerLimits(cool_down=1_500, frozen_max=4_000, jump_max_ppm=20_000))
 REARMED = replace(SHORT, adopt=True, policies={                  # a stop moves by 0.3 % at the least: the band has room
     name: replace(
-        policy, trail=replace(policy.trail, rearm_ppm=3_000), trigger="MARK_PRICE" if name == "rungs" else policy.trigger,
-        patience=(Patience(3_000, -400_000), Patience(9_000, 100_000)),
+        policy, trail=replace(policy.trail, rearm_ppm=3_000), trigger="MARK_PRICE" if name == "rungs" else policy.trigger, break_even_r_ppm=0,
+        break_even_rung=1, patience=(Patience(3_000, -400_000), Patience(9_000, 100_000)),
     )
     for name, policy in SHORT.policies.items()
 })
