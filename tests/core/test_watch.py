@@ -138,6 +138,17 @@ def test_a_stop_that_follows_leaves_room_for_its_least_step() -> None:
     assert found == (e8("100.98"), e8("102") + (e8("0.050490") - e8("0.01")) // 2, LATE)
 
 
+def test_after_a_rung_the_stop_moves_once_its_new_place_has_been_left_behind() -> None:
+    story = after("opened buy 1 policy=rungs")
+    book = story.state.books["main"]
+    assert book.position is not None
+    sold = replace(
+        book.position, held=replace(book.position.held, quantity=e8("0.5")), targets=book.position.targets[1:], resting=book.position.resting[1:],
+        policy=replace(book.position.policy, break_even_rung=1),
+    )
+    assert of_position(replace(book, position=sold), sold, story.state.market, story.settings, story.now) == (e8("98"), e8("100.1"), LATE)
+
+
 def of(*events: str) -> Band:
     story = after(*events)
     return band(story.state, story.settings)
