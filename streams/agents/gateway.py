@@ -82,12 +82,11 @@ async def command(gateway: Gateway, body: Enter | Plan | Close | Withdraw, ackno
 
 async def account_event(gateway: Gateway, body: Any, acknowledge: Acknowledge) -> None:  # noqa: ANN401  (most are for risk)
     """Anybody's word tightens the mode; only risk's loosens it."""
-    match body:
-        case ModeWanted():
-            gateway.keep_mode(body.mode, f"{body.reason} ({body.by})", by_risk=False)
-        case ModeSet():
-            gateway.keep_mode(body.mode, body.reason, by_risk=True)
-    acknowledge()
+    written = gateway.heard_mode(body) if isinstance(body, ModeWanted | ModeSet) else None
+    if written is None:
+        acknowledge()
+    else:
+        written.add_done_callback(lambda done: None if done.cancelled() else acknowledge())
 
 
 def build(options: Options, *, state_dir: Path, instance_id: str | None) -> tuple[App, Reader]:

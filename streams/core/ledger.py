@@ -189,6 +189,7 @@ class ModeRecord(msgspec.Struct, frozen=True):
     mode: Mode
     reason: str = ""
     asked: tuple[ModeAsked, ...] = ()
+    answered: tuple[str, ...] = ()    # the last request ids: one that comes again asks for nothing
 
     @property
     def key(self) -> str:

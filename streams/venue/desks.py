@@ -42,7 +42,7 @@ class Desks:
                 case BooksRecord():
                     self._open(record.symbol, Book(record, new=False))
                 case ModeRecord():
-                    self.office.mode = record.mode
+                    self.office.kept = record
                 case CashRecord():
                     self.office.cashbook.remember(record)
         for record in records.values():

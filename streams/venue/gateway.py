@@ -14,12 +14,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from streams.core.commands import Close, Enter, Plan, Withdraw
+from streams.core.events import ModeSet, ModeWanted
 from streams.core.ledger import BooksRecord, OrderState
 from streams.core.words import Mode
 from streams.errors import NotReachable
 from streams.errors import Refused as Unsafe
 from streams.runtime import logs
-from streams.venue import selfcheck, wire
+from streams.venue import keeping, selfcheck, wire
 from streams.venue.addresses import Addresses
 from streams.venue.answers import AssetSeen, Doubt, Refused
 from streams.venue.binance import Binance, Keys
@@ -62,7 +63,8 @@ class Gateway:
         self._flows = asyncio.Event()                    # the user stream has been open
         self._known = False                              # a reconciliation has begun after that
         self._symbols = tuple(symbols)
-        self._stream = UserStream(self.venue, self._heard, self._opened)
+        self._gaps = 0                                   # how often the stream has opened or ended
+        self._stream = UserStream(self.venue, self._heard, self._opened, self._closed)
         self._reconciliation = Reconciliation(self.desks, instance)
         self._renewal = Renewal(self.desks, self._symbols)
 
@@ -74,8 +76,10 @@ class Gateway:
         self.desks.of(command.symbol)
         self.desks.queues[command.symbol].put(command, acknowledge)
 
-    def keep_mode(self, wanted: Mode, reason: str, *, by_risk: bool) -> None:
-        self.office.keep_mode(wanted, reason, by_risk=by_risk)
+    def heard_mode(self, word: ModeWanted | ModeSet) -> asyncio.Future[Any] | None:
+        """Anybody's word tightens the mode, only risk's loosens it; done when it is durable, None where it is no news."""
+        office = self.office
+        return office.keep(keeping.answered(office.kept, word) if isinstance(word, ModeSet) else keeping.asked(office.kept, word))
 
     def write(self, *messages: Any) -> asyncio.Future[list[Written]]:  # noqa: ANN401
         """Dead letters go by the same pen."""
@@ -105,7 +109,9 @@ class Gateway:
             async with asyncio.timeout(STREAM_S):
                 await self._flows.wait()
         self._known = True
-        await self._until_answered(self._reconciled)
+        if self.office.mode is Mode.REDUCING:
+            _log.warning("mode", account=self.office.account, mode=Mode.REDUCING.value, reason="the account is not reconciled yet")
+        await self._until_answered(self._reconcile)
         self.desks.resume()
         self.desks.watch()
         self.office.run(look(self.office.cashbook, self._caught_up, self.ledger.write), "cashbook")
@@ -198,23 +204,35 @@ class Gateway:
 
     def _opened(self) -> None:
         """The stream flows again, and may have missed anything."""
+        self._gaps += 1
         self._flows.set()
         if self._known:
             self.office.run(self._caught_up(), "reconciliation")
 
+    def _closed(self) -> None:
+        """What fills now is not seen: nothing is opened until the stream flows again and the account is reconciled."""
+        self._gaps += 1
+        self.office.reconciled = False
+
     async def _caught_up(self) -> None:
-        answer = await self._reconciliation.run()
+        answer = await self._reconcile()
         if not isinstance(answer, int):
             _log.warning("the venue cannot be asked: the next minute tries again", answer=str(answer))
 
-    async def _reconciled(self) -> Any:  # noqa: ANN401
-        return await self._reconciliation.run()
+    async def _reconcile(self) -> int | Refused | Doubt:
+        gaps = self._gaps
+        answer = await self._reconciliation.run()
+        if isinstance(answer, int) and gaps == self._gaps and self._stream.is_open:
+            self.office.reconciled = True
+            for desk in self.desks:
+                desk.wake()
+        return answer
 
     # ------------------------------------------------------------------------------------------------------------ by the clock
 
     async def _minute(self) -> None:
         await self.venue.synchronise()
-        found = await self._reconciliation.run()
+        found = await self._reconcile()
         if not isinstance(found, int):
             _log.warning("no reconciliation", answer=str(found))
         elif found:

@@ -10,6 +10,7 @@ from streams.core.ledger import ModeRecord
 from streams.core.market import TRADING
 from streams.core.words import Mode
 from streams.runtime import logs
+from streams.venue import keeping
 from streams.venue.answers import Accepted, Refused
 from streams.venue.binance import Answer, Binance
 from streams.venue.cashbook import Cashbook
@@ -24,7 +25,8 @@ class Office:
     def __init__(self, account: str, venue: Binance, ledger: Ledger, clock: Clock) -> None:
         self.account, self.venue, self.ledger, self.clock = account, venue, ledger, clock
         self.cashbook = Cashbook(account, clock)
-        self.mode = Mode.ACTIVE
+        self.kept = keeping.fresh(account)
+        self.reconciled = False                          # what the venue holds is known, and its stream is heard
         self.stopping = False
         self.fill_ends: dict[int, int] = {}              # of order.fill, by partition: no fill that we are still to write lies before it
         self.started_at = 0                              # venue's time
@@ -51,20 +53,27 @@ class Office:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def keep_mode(self, wanted: Mode, reason: str, *, by_risk: bool) -> None:
-        """Anybody may tighten; only risk loosens."""
-        if wanted is self.mode or (wanted.rank < self.mode.rank and not by_risk):
-            return
-        self.mode = wanted
-        self.ledger.write(ModeRecord(self.account, wanted, reason), first=True)
-        _log.warning("mode", account=self.account, mode=wanted.value, reason=reason)
+    @property
+    def mode(self) -> Mode:
+        """In force here: what is kept, and never more than REDUCING while the gateway does not see what the venue holds."""
+        return max(keeping.in_force(self.kept), Mode.ACTIVE if self.reconciled else Mode.REDUCING, key=lambda mode: mode.rank)
+
+    def keep(self, kept: ModeRecord) -> asyncio.Future[Any] | None:
+        """In force at once, durable when the future is done; None where it is no news."""
+        if kept == self.kept:
+            return None
+        before, self.kept = keeping.in_force(self.kept), kept
+        if keeping.in_force(kept) is not before:
+            _log.warning("mode", account=self.account, mode=keeping.in_force(kept).value, reason=keeping.why(kept))
+        return self.ledger.write(kept, first=True)
 
     def ask_to_halt(self, reason: str) -> None:
         """Nothing will work until a person has acted: no more entries from here on, and risk is asked to say so to all."""
         if self.mode is Mode.HALTED:
             return
-        self.keep_mode(Mode.HALTED, reason, by_risk=False)
-        self.ledger.write(ModeWanted(self.account, Mode.HALTED, reason, "gateway", f"gateway-{self.account}-{self.clock.now()}"))
+        wanted = ModeWanted(self.account, Mode.HALTED, reason, "gateway", f"gateway-{self.account}-{self.clock.now()}")
+        self.keep(keeping.asked(self.kept, wanted))
+        self.ledger.write(wanted)
 
     async def prepared(self, symbol: str, leverage: int) -> str:
         """Cross margin and the leverage, before a symbol's first order. Why not, or nothing."""

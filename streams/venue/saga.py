@@ -92,8 +92,10 @@ class Saga:
         await self._answered(answer, sent_at)
 
     async def _room(self) -> None:
-        """Waits for the venue's rates, if the entry lives that long; else the last look refuses it."""
+        """Waits until we see what the venue holds, and for its rates, if the entry lives that long; else the last look refuses it."""
         office = self.desk.office
+        if not office.reconciled:
+            await self.desk.until(lambda: office.reconciled, max(self.record.expires_at - self.clock.log_now(), 0) / 1_000)
         wait_ms = self.venue.limits.wait_ms(Lane.ENTRIES, *ORDER, self.clock.now())
         if wait_ms and self.clock.log_now() + wait_ms < self.record.expires_at and not office.stopping:
             await asyncio.sleep(wait_ms / 1_000)

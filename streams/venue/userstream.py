@@ -15,6 +15,7 @@ from streams.venue.answers import Accepted
 from streams.venue.binance import Binance
 
 KEEP_S = 20 * 60.0                    # the key lives an hour
+LIFE_S = 23 * 3_600.0                 # the venue ends a connection after 24 hours: we begin a new one at an hour of our own
 PING_S = 10.0
 AGAIN_S = (0.1, 0.5, 1.0, 2.0, 5.0)
 OPEN_S = 10.0
@@ -23,10 +24,12 @@ _decode = msgspec.json.Decoder().decode
 
 
 class UserStream:
-    """`heard` takes every event, in order; `opened` is called when events flow (again)."""
+    """`heard` takes every event, in order; `opened` is called when events flow (again), `closed` when they no longer do."""
 
-    def __init__(self, venue: Binance, heard: Callable[[dict[str, Any]], None], opened: Callable[[], None]) -> None:
-        self._venue, self._heard, self._opened = venue, heard, opened
+    def __init__(
+        self, venue: Binance, heard: Callable[[dict[str, Any]], None], opened: Callable[[], None], closed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._venue, self._heard, self._opened, self._closed = venue, heard, opened, closed
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self.is_open = False
 
@@ -40,7 +43,6 @@ class UserStream:
                     failures = 0
                 except (aiohttp.ClientError, TimeoutError, OSError) as reason:
                     _log.warning("no user stream", reason=type(reason).__name__)
-                self.is_open = False
                 await asyncio.sleep(AGAIN_S[min(failures, len(AGAIN_S) - 1)])
                 failures += 1
 
@@ -65,7 +67,8 @@ class UserStream:
                         return
             finally:
                 keeping.cancel()
-                self._socket = None
+                self._socket, self.is_open = None, False
+                self._closed()
 
     def _expired(self, text: str) -> bool:
         """Hands the event on; true when it is the stream's own end."""
@@ -83,9 +86,10 @@ class UserStream:
         return False
 
     async def _keep(self, key: str) -> None:
-        while True:
+        for _ in range(int(LIFE_S / KEEP_S)):
             await asyncio.sleep(KEEP_S)
             answer = await self._venue.listen_key(keep=key)
             if not isinstance(answer, Accepted):
                 _log.warning("the user stream's key is not kept: a new one is asked for", answer=str(answer))
                 await self.restart()
+        await self.restart()

@@ -1,7 +1,7 @@
 """What must hold at the last look before an entry's request; and an account that the gateway cannot work for."""
 import pytest
 
-from streams.core.events import ModeWanted
+from streams.core.events import ModeSet, ModeWanted
 from streams.core.ledger import OrderState
 from streams.core.words import Mode
 from streams.errors import Refused, WrongUse
@@ -13,6 +13,10 @@ from streams.venue.gateway import Gateway
 from tests.gateway.stage import SYMBOL, Stage, until
 
 
+def asks(stage: Stage, mode: Mode, request_id: str = "r1") -> ModeWanted:
+    return ModeWanted(stage.account, mode, "a test", "a person", request_id)
+
+
 async def test_an_entry_that_is_late_expires(stage: Stage) -> None:
     record = await stage.entered(lives_ms=-1)
     assert (record.state, stage.requests(), await stage.statuses()) == (OrderState.EXPIRED, [], ["i1 EXPIRED 0"])
@@ -21,7 +25,7 @@ async def test_an_entry_that_is_late_expires(stage: Stage) -> None:
 @pytest.mark.parametrize("mode", [Mode.REDUCING, Mode.HALTED])
 async def test_a_mode_refuses_entries_and_no_exit(stage: Stage, mode: Mode) -> None:
     await stage.entered()
-    stage.gateway.keep_mode(mode, "a person", by_risk=False)
+    stage.gateway.heard_mode(asks(stage, mode))
     record = await stage.entered("i2")
     await stage.close()
     await stage.closed()
@@ -31,15 +35,15 @@ async def test_a_mode_refuses_entries_and_no_exit(stage: Stage, mode: Mode) -> N
 
 async def test_anybody_tightens_and_only_risk_loosens(stage: Stage) -> None:
     gateway = stage.gateway
-    gateway.keep_mode(Mode.HALTED, "a person", by_risk=False)
-    gateway.keep_mode(Mode.ACTIVE, "a person", by_risk=False)
+    gateway.heard_mode(asks(stage, Mode.HALTED))
+    gateway.heard_mode(asks(stage, Mode.ACTIVE, "r2"))
     assert (await stage.entered("i1")).state is OrderState.REFUSED
-    gateway.keep_mode(Mode.ACTIVE, "resumed", by_risk=True)
+    gateway.heard_mode(ModeSet(stage.account, Mode.ACTIVE, "resumed", "r2"))
     assert (await stage.entered("i2")).state is OrderState.DONE
 
 
 async def test_a_mode_outlives_the_process(stage: Stage) -> None:
-    stage.gateway.keep_mode(Mode.HALTED, "a person", by_risk=False)
+    stage.gateway.heard_mode(asks(stage, Mode.HALTED))
     await stage.end()
     await stage.begin()
     assert (await stage.entered()).reason == "MODE_HALTED"

@@ -252,7 +252,7 @@ async def test_a_word_on_the_account_tightens_the_mode_and_risk_s_loosens_it(rem
     await remote.publish(remote.entry())
     await remote.told("i1 REFUSED 0")
     await remote.publish(ModeWanted(remote.account, Mode.ACTIVE, "a test", "a person", "r2"), ModeSet(remote.account, Mode.ACTIVE, "a test", "r2"))
-    await remote.modes(2)
+    await remote.modes(3)
     await remote.publish(remote.entry("i2"))
     await remote.guarded()
 
