@@ -11,6 +11,7 @@ The first fill counts wherever it is seen first, in the answer to the request or
 and close need, so neither waits for the log.
 """
 import asyncio
+import contextlib
 
 import msgspec
 
@@ -35,6 +36,7 @@ ABSENT_AFTER_MS = RECV_WINDOW_MS + SKEW_MS
 ASK_AFTER_S = (0.1, 0.2, 0.5, 1.0)    # and from then on every second
 BOOKED_WITHIN_S = 1.0                 # trades come on the stream; later the list is asked
 EXITS_OVER_S = 2.0
+LIST_S = 1.0                          # for a trade list that could not be had at our start
 CANCEL_AGAIN_S = 1.0
 _log = logs.get(__name__)
 
@@ -169,8 +171,12 @@ class Saga:
     # ------------------------------------------------------------------------------------------------------------ what it filled
 
     async def _cover(self) -> None:
-        """At once, from the record; then what came of it is written."""
+        """At once, from the record; then what came of it is written. Books that lack the list are completed first: a guard may have fired since."""
         desk = self.desk
+        if desk.chase:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LIST_S):
+                    await chase(desk)
         standing = await guard.place(desk, self.entry_id)
         HOP.labels("fill_to_stop").observe((self.record.guard_sent_at - self.record.filled_at) / 1_000)
         if standing is not None:

@@ -59,6 +59,11 @@ class Venue:
     def pause(self) -> float:
         return self._dice.uniform(*self._pause_s)
 
+    def drop_lines(self) -> None:
+        for line in list(self.exchange.sockets._private[KEY]):
+            if isinstance(line, Line):
+                line.socket.drop()
+
     def arrives(self, asked: Asked, label: str, answered: "asyncio.Future[Any]") -> None:
         """Sends it on its way."""
         process = PROCESS.get()
@@ -153,11 +158,14 @@ class Socket:
         loop.after(self._free_at - loop.now, self._frames.put_nowait, frame)
 
     async def close(self) -> None:
+        self.drop()
+
+    def drop(self) -> None:
         self._cut()
         self._put(None)
 
     def _cut(self) -> None:
-        self._venue.exchange.sockets._private[KEY].discard(self.line)   
+        self._venue.exchange.sockets._private[KEY].discard(self.line)
 
     async def __aenter__(self) -> Self:
         self._venue.exchange.sockets._private[KEY].add(self.line)         # type: ignore[arg-type]

@@ -23,6 +23,7 @@ from streams.core.events import Tick
 from streams.core.ids import leg_of
 from streams.core.settings import Settings
 from streams.core.values import Side
+from streams.paper.faults import Kind
 from streams.paper.market import Quote
 from streams.paper.server import PaperExchange
 from streams.venue import binance, clock, ledger, userstream
@@ -60,6 +61,8 @@ class World:
         self.lives: dict[str, list[Process]] = {}
         self.said: deque[str] = deque(maxlen=LINES_KEPT)
         self.restart_s = RESTART_S
+        self.restarts_s: list[float] = []
+        self.faults_armed = 0
         self.when_restarted: Callable[[], None] = lambda: None
         self._pause_s, self._repeat = pause_s, repeat
         self._next_death: dict[str, int] = {}            # by name: the step before which the next life ends
@@ -132,6 +135,16 @@ class World:
         if told:
             now = self.now()
             self.publish(Tick(symbol, bid, bid, ask, bid, mark_is_mid=False, high=bid, low=bid, first_time=now, last_time=now))
+
+    def fault(self, asked: dict[str, Any]) -> None:
+        """By the exchange's panel; what waits for no request happens at once, to our line as to anybody's."""
+        self.faults_armed += 1
+        self.say("fault", str(asked))
+        kind = self.exchange.faults.arm(asked).kind
+        if kind is Kind.WS_DROP:
+            self.venue.drop_lines()
+        if kind is Kind.EXPIRE_KEY:
+            self.exchange.sockets.expire(self.exchange.clock())
 
     # ------------------------------------------------------------------------------------------------------------ what is seen of it
 
