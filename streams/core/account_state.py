@@ -2,6 +2,7 @@
 import msgspec
 
 from streams.core import explained, exposure, modes
+from streams.core.cash import DOLLARS
 from streams.core.commands import Propose
 from streams.core.drawdown import Ruling
 from streams.core.earnings import Earnings
@@ -12,8 +13,6 @@ from streams.core.modes import FREE, Modes
 from streams.core.pace import Pace
 from streams.core.settings import Ages
 
-# counted as one another in the account's equity; another asset is counted from when a symbol has it as its margin
-DOLLARS = frozenset(("USDT", "USDC", "FDUSD", "BUSD", "USD1"))
 replace = msgspec.structs.replace
 
 
@@ -71,7 +70,7 @@ def balanced(state: AccountState, seen: BalanceSeen) -> AccountState:
         return state
     state = replace(state, wallets={**state.wallets, seen.asset: seen.wallet}, told_at={**state.told_at, seen.asset: seen.venue_time or last})
     state = _explained(state, seen.asset, explained.told(state.explained.get(seen.asset), seen, state.time))
-    return counted(state, seen.asset) if seen.asset in DOLLARS else state
+    return counted(state, seen.asset) if seen.asset in DOLLARS else state     # another one from when a symbol has it as its margin
 
 
 def reconciled(state: AccountState, ages: Ages) -> AccountState:

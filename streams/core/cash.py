@@ -15,6 +15,7 @@ import msgspec
 from streams.core.events import Filled
 from streams.core.ledger import AssetCash, CashRecord, Word
 
+DOLLARS = ("USDT", "USDC", "FDUSD", "BUSD", "USD1")      # counted as one another; nothing else is worth one
 PAID = frozenset((                    # reasons of ACCOUNT_UPDATE that move money in or out
     "DEPOSIT", "WITHDRAW", "WITHDRAW_REJECT", "ADMIN_DEPOSIT", "ADMIN_WITHDRAW", "ASSET_TRANSFER", "COIN_SWAP_DEPOSIT", "COIN_SWAP_WITHDRAW",
     "AUTO_EXCHANGE",

@@ -140,6 +140,7 @@ class Filled(msgspec.Struct, frozen=True):
     position_id: str                  # the position it worked on: the one held before it, else the one it opened
     is_maker: bool
     venue_time: int
+    fee_converted: Balance = 0        # of a fee in another asset than the margin's: its worth in that, at its price when it was booked; 0: not known
 
     @property
     def signed(self) -> int:

@@ -50,11 +50,13 @@ def booked(book: Book, fill: Filled, market: Market, seq: int, now: int) -> tupl
 
 
 def _fee(fill: Filled, market: Market) -> int:
-    """In the quote asset. One that was paid in another asset is reckoned at the taker's rate; its price is not known here."""
+    """In the quote asset. One that was paid in another asset is converted, or reckoned at the taker's rate where its price was not known."""
     instrument = market.instrument
     if instrument is None or not fill.fee:
         return 0
-    return fill.fee if fill.fee_asset == instrument.margin_asset else share(notional(fill.quantity, fill.price), instrument.taker_fee_ppm, PPM)
+    if fill.fee_asset == instrument.margin_asset:
+        return fill.fee
+    return fill.fee_converted or share(notional(fill.quantity, fill.price), instrument.taker_fee_ppm, PPM)
 
 
 def _counted(book: Book, entry: Entry | None, fill: Filled) -> Book:

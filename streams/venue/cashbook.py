@@ -9,13 +9,15 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+import msgspec
+
 from streams.core import cash
 from streams.core.events import BalanceSeen, Filled, Funded
 from streams.core.ledger import AssetCash, CashRecord, Word
+from streams.core.values import notional
 from streams.venue.answers import AssetSeen, IncomeSeen
 from streams.venue.clock import Clock
 
-DOLLARS = ("USDT", "USDC", "FDUSD", "BUSD", "USD1")
 FUNDING_FEE = "FUNDING_FEE"
 LOOK_S = 1.0
 LOOK_MAX_S = 60.0
@@ -28,6 +30,7 @@ class Cashbook:
         self.account, self._clock = account, clock
         self.record = CashRecord(account, 0, 0)
         self.available: dict[str, int] = {}              # by asset, as REST said last: the stream names the wallet alone
+        self.prices: dict[str, int] = {}                 # in dollars, of what pays fees and is no dollar itself; a minute old at most
         self._written = self.record
         self._told: dict[str, AssetCash] = {}
         self._why: dict[str, tuple[str, int]] = {}       # asset -> the reason of its last event, and what that named as the change
@@ -42,6 +45,13 @@ class Cashbook:
         if not self.record.begun:
             now = self._clock.now()
             self.record = CashRecord(self.account, now, now, self.record.assets, self.record.words)
+
+    def converted(self, fill: Filled, margin_asset: str) -> Filled:
+        """With the worth of a fee that was paid in another asset (BNB, at a discount), at its price when the trade is booked."""
+        price = self.prices.get(fill.fee_asset, 0)
+        if not price or fill.fee_asset == (margin_asset or quote_of(fill)):
+            return fill
+        return msgspec.structs.replace(fill, fee_converted=notional(fill.fee, price))
 
     # ------------------------------------------------------------------------------------------------------------ what the venue says
 
@@ -141,7 +151,7 @@ async def look(book: Cashbook, reconcile: Callable[[], Awaitable[Any]], write: C
 
 def quote_of(fill: Filled) -> str:
     """The margin asset by the symbol's name, where its filters are not known yet."""
-    return next((asset for asset in DOLLARS if fill.symbol.partition("_")[0].endswith(asset)), fill.fee_asset)
+    return next((asset for asset in cash.DOLLARS if fill.symbol.partition("_")[0].endswith(asset)), fill.fee_asset)
 
 
 def _said(one: AssetCash | None) -> tuple[int, int, int] | None:

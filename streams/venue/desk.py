@@ -49,6 +49,12 @@ class Desk:
         """Signed: the books', and what entries filled that is not booked yet."""
         return self.book.held.quantity + sum(record.side.sign * self.unbooked(record) for record in self.entries.values())
 
+    @property
+    def margin_asset(self) -> str:
+        """Empty while the symbol's filters are not known."""
+        instrument = self.office.instruments.get(self.symbol)
+        return instrument.margin_asset if instrument else ""
+
     def unbooked(self, record: EntryRecord) -> int:
         told = self.orders.get(record.entry_id)
         return max(told.filled - record.quantity_filled, 0) if told else 0
@@ -128,7 +134,10 @@ class Desk:
     def take(self, orders: Iterable[OrderSeen] = (), trades: Iterable[Trade] = (), *messages: Any) -> asyncio.Future[list[Written]] | None:  # noqa: ANN401
         """The venue's word. Everything that follows from it, and `messages`, is one transaction; None where nothing does."""
         told = [change for order in orders if (change := self._believed(order)) is not None]
-        fills = [self.book.book(trade, trade.client_order_id) for trade in trades if not self.book.knows(trade.trade_id)]
+        fills = [
+            self.office.cashbook.converted(self.book.book(trade, trade.client_order_id), self.margin_asset)
+            for trade in trades if not self.book.knows(trade.trade_id)
+        ]
         self.traded_at = max([self.traded_at, *(fill.venue_time for fill in fills)])
         booked: dict[str, int] = {}
         for fill in fills:
@@ -253,15 +262,12 @@ class Desk:
     def _write(self, fills: list[Filled], changes: list[Any]) -> asyncio.Future[list[Written]] | None:
         if not fills and not changes:
             return None
-        written = self.office.ledger.write(*fills, *changes, *((*self.opened(), *self._balances(fills)) if fills else ()), first=True)
+        books = [*self.opened(), *self.office.cashbook.booked(fills, self.margin_asset)] if fills else []
+        written = self.office.ledger.write(*fills, *changes, *books, first=True)
         if fills:
             written.add_done_callback(lambda done: self._booked(fills, done))
             metrics.POSITIONS.labels(self.symbol).set(self.book.held.quantity / 1e8)
         return written
-
-    def _balances(self, fills: list[Filled]) -> list[Any]:
-        instrument = self.office.instruments.get(self.symbol)
-        return self.office.cashbook.booked(fills, instrument.margin_asset if instrument else "")
 
     def _booked(self, fills: list[Filled], done: asyncio.Future[list[Written]]) -> None:
         if done.cancelled():                             # the process ends

@@ -7,6 +7,7 @@ import asyncio
 
 import msgspec
 
+from streams.core.cash import DOLLARS
 from streams.core.events import GatewaySeen
 from streams.core.ids import leg_of
 from streams.core.ledger import OrderState
@@ -50,6 +51,7 @@ class Reconciliation:
                 return snapshot
             for symbol in {*(o.symbol for o in snapshot.orders), *(p.symbol for p in snapshot.positions if p.quantity)}:
                 self.desks.of(symbol)
+            await self._price(snapshot.assets)
             statement = await read(self.desks)
             if not isinstance(statement, int):
                 _log.warning("the statement cannot be had: payments are told by the stream alone", answer=str(statement))
@@ -71,6 +73,14 @@ class Reconciliation:
         if not isinstance(assets, Accepted):
             return assets
         return Snapshot(asked_at, [*orders.body, *conditionals.body], positions.body, assets.body)
+
+    async def _price(self, assets: list[AssetSeen]) -> None:
+        """What pays fees and is no dollar is worth what its contract is; one without a contract has no price."""
+        for asset in assets:
+            if asset.wallet and asset.asset not in DOLLARS:
+                mark = await self.office.venue.mark(f"{asset.asset}USDT")
+                if isinstance(mark, Accepted):
+                    self.office.cashbook.prices[asset.asset] = mark.body
 
     async def _desk(self, desk: Desk, snapshot: Snapshot, live_before: set[tuple[str, bool]] | None) -> int:
         told = [order for order in snapshot.orders if order.symbol == desk.symbol]

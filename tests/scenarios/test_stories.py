@@ -6,7 +6,7 @@
     close ID [part=0.5] [flatten]                cancel ID
     entry ID STATE [FILLED]                      the gateway on an entry (also risk's DENIED)
     protected ID PRICE                           its guard rests there
-    fill SIDE QUANTITY PRICE ORDER [fee=F asset=A]  ORDER: entry, guard, flat (of the last proposal), stop, target, rung1, exit (last sent), or any
+    fill SIDE QUANTITY PRICE ORDER [fee=F asset=A worth=F]  ORDER: entry, guard, flat (of the last entry), stop, target, rung1, exit (the last), any
     opened SIDE QUANTITY [name=value]            shorthand: an intent i1, filled at 100, DONE and PROTECTED, and the first plan answered
     funding AMOUNT ID [earlier]                  the venue's, of the position held, or of the one before
     answer [accepted=stop] [refused=stop] [stale] [kept=stop.0]    of the plan under way: without a word all was done
@@ -187,7 +187,8 @@ class Told:
         client_id = self.ids.get(name) or (saga[name](intent_id, self.account) if name in saga else name)
         paid = options(more)
         fee, asset = paid.get("fee", "0"), paid.get("asset", "USDT")
-        return self.seen(make.fill(side, quantity, price, client_id, f"t{self.trades}", fee=fee, fee_asset=asset, account=self.account))
+        trade = make.fill(side, quantity, price, client_id, f"t{self.trades}", fee=fee, fee_asset=asset, account=self.account)
+        return self.seen(msgspec.structs.replace(trade, fee_converted=e8(paid.get("worth", "0"))))
 
     def funding(self, amount: str, name: str, whose: str = "") -> str:
         book = self.state.books.get(self.account)

@@ -154,6 +154,13 @@ def test_a_fee_is_paid_out_of_its_own_asset(asset: str, earned: dict[str, int]) 
     assert {name: cash.of(book.record, name).earned for name in FIRST} == earned
 
 
+@pytest.mark.parametrize(("asset", "margin_asset", "worth"), [("BNB", "USDT", "29"), ("BNB", "", "29"), ("USDT", "USDT", "0"), ("XYZ", "USDT", "0")])
+def test_a_fee_in_another_asset_is_converted_where_its_price_is_known(asset: str, margin_asset: str, worth: str) -> None:
+    book = cashbook()
+    book.prices = {"BNB": e8("580")}
+    assert book.converted(msgspec.structs.replace(FILL, fee_asset=asset), margin_asset).fee_converted == e8(worth)
+
+
 def test_what_two_reconciliations_cannot_explain_is_looked_for_no_more_and_stays_told() -> None:
     book, wallets = cashbook(), [AssetSeen("USDT", e8("9000"), 0), AssetSeen("BNB", e8("3"), 0)]
     first = balances(book.reconciled(wallets, BEGUN + 1))
