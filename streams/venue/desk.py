@@ -23,6 +23,7 @@ from streams.venue.ledger import Written
 from streams.venue.office import Blocked, Office
 
 replace = msgspec.structs.replace
+CONDITIONALS_MAX = 190                # of the 200 that may wait for their trigger in an account: the last ten are for positions that are held
 SWEPT_LEGS = ("stop", "target", "rung", "guard")
 
 
@@ -41,6 +42,7 @@ class Desk:
         self.chase = False                               # the trade list has something for us
         self.traded_at = 0                               # venue's time of the last trade
         self._changed = asyncio.Event()
+        office.resting.append(lambda: len(self.resting()))
 
     # ------------------------------------------------------------------------------------------------------------ what is known
 
@@ -108,6 +110,7 @@ class Desk:
             (self.exit_lives(), "EXIT_LIVES"),
             (not office.trades(self.symbol), "SYMBOL_NOT_TRADING"),
             (bool(held_back), f"VENUE_HOLDS {held_back}"),
+            (office.conditionals() >= CONDITIONALS_MAX, "CONDITIONALS_FULL"),
         )
         for holds, reason in refusals:
             if holds:

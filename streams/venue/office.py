@@ -1,6 +1,6 @@
 """What the desks of all symbols share: the account, the venue, the pen, the clock, the mode, and what was set up at the venue."""
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import msgspec
@@ -26,6 +26,7 @@ class Office:
         self.account, self.venue, self.ledger, self.clock = account, venue, ledger, clock
         self.cashbook = Cashbook(account, clock)
         self.kept = keeping.fresh(account)
+        self.resting: list[Callable[[], int]] = []       # by desk: how many conditional orders wait
         self.reconciled = False                          # what the venue holds is known, and its stream is heard
         self.stopping = False
         self.fill_ends: dict[int, int] = {}              # of order.fill, by partition: no fill that we are still to write lies before it
@@ -36,6 +37,10 @@ class Office:
     @property
     def instruments(self) -> dict[str, Instrument]:
         return self.venue.instruments
+
+    def conditionals(self) -> int:
+        """How many conditional orders wait at the venue, of all symbols and whosever they are."""
+        return sum(count() for count in self.resting)
 
     def trades(self, symbol: str) -> bool:
         """Whether the venue takes entries of the symbol, as far as it has told; its own refusal tells the rest."""
