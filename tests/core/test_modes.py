@@ -57,3 +57,15 @@ def test_the_mode_in_force(words: str, expected: Ruling) -> None:
     for word in filter(None, words.split(", ")):
         modes = WORDS[word](modes)
     assert modes.ruling == expected
+
+
+REALISED = Ruling(Mode.REDUCING, "realised daily loss 4 % of 0.000001, 3 % at most")
+
+
+@pytest.mark.parametrize(("losses", "expected"), [("equity", LOST), ("realised", REALISED), ("either", LOST)])
+def test_equity_and_wallets_are_judged_apart(losses: str, expected: Ruling) -> None:
+    modes, limits = Modes(), Limits(losses=losses)
+    for equity, wallets in ((100, 100), (94, 96), (94, 96)):
+        modes = judged(modes, equity, wallets, 0, limits)
+    assert modes.ruling == expected
+    assert wanted(modes, ModeWanted("main", Mode.ACTIVE, "morning", "ann", "r")).ruling == Ruling()

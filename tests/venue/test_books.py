@@ -69,3 +69,10 @@ def test_a_successor_has_the_same_books(order: list[int], confirmed: int, writte
 
     assert second.held.quantity == sum(number if number % 2 else -number for number in durable)
     assert [number for number in range(1, 13) if second.knows(str(number))] == sorted({*durable, *range(1, record.trade_id + 1)})
+
+
+def test_whose_funding_it_is_is_known_as_far_back_as_the_position_before() -> None:
+    book = Book(NEW, new=True)
+    first, _, second = (book.book(trade(number, quantity), "c").position_id for number, quantity in ((1, 2), (5, -2), (8, 1)))
+    assert [book.position_at(time) for time in (1, 5, 7, 8, 9)] == [first, first, first, second, second]
+    assert Book(NEW, new=True).position_at(9) == ""

@@ -6,7 +6,7 @@ import pytest
 from streams.core.values import Side, e8
 from streams.core.words import TimeInForce
 from streams.venue import wire
-from streams.venue.answers import AssetSeen, Kind, Order, OrderSeen, PositionSeen, Trade
+from streams.venue.answers import AssetSeen, IncomeSeen, Kind, Order, OrderSeen, PositionSeen, Trade
 
 STOP: dict[str, Any] = {
     "algoId": 4000001910058351, "clientAlgoId": "qs-guard.0-aaaaaaaaaaaaaaaa", "algoType": "CONDITIONAL", "orderType": "STOP_MARKET",
@@ -88,3 +88,20 @@ def test_an_account_update_names_what_changed() -> None:
     assert wire.account_event(event) == (
         "FUNDING_FEE", [AssetSeen("USDT", e8("99.5"), -1, e8("-0.5"))], [PositionSeen("BTCUSDT", e8("-0.01"), e8("60000.12345678"), 9)],
     )
+
+
+def test_a_row_of_the_statement() -> None:
+    row = {
+        "symbol": "BTCUSDT", "incomeType": "FUNDING_FEE", "income": "-0.37500000", "asset": "USDT", "info": "FUNDING_FEE", "time": 1570608000000,
+        "tranId": 9689322392, "tradeId": "",
+    }
+    assert wire.income(row) == IncomeSeen("FUNDING_FEE", "BTCUSDT", "USDT", e8("-0.375"), 1570608000000, "9689322392")
+    assert wire.income({**row, "symbol": None, "tradeId": 7}).symbol == ""
+
+
+@pytest.mark.parametrize(("told", "symbol"), [
+    ({"B": [], "S": "BTCUSDT"}, "BTCUSDT"), ({"B": [], "P": [{"s": "ETHUSDT"}]}, "ETHUSDT"), ({"B": [], "P": []}, ""),
+    ({"B": [], "P": [{"s": "ETHUSDT"}, {"s": "BTCUSDT"}]}, ""),
+])
+def test_whose_funding_an_account_update_tells(told: dict[str, object], symbol: str) -> None:
+    assert wire.funded_symbol({"e": "ACCOUNT_UPDATE", "T": 9, "a": {"m": "FUNDING_FEE", **told}}) == symbol
