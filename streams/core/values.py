@@ -61,8 +61,7 @@ def nearest(number: Decimal, unit: int) -> int:
 
 def decimal(value: int) -> str:
     """The decimal string of a 1e-8 integer, without exponent or trailing zeros: what the venue and people read."""
-    text = f"{Decimal(value) / E8:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{Decimal(value) / E8:f}"
 
 
 def percent(part_ppm: int) -> str:

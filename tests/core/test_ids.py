@@ -1,6 +1,7 @@
 """Ids are functions of what they name, and the venue takes every one of them."""
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,12 @@ def test_a_client_order_id_is_legal_and_names_its_leg(account: str, symbol: str,
     client_id = ids.client_order_id(account, symbol, owner, leg, revision)
     assert VENUE.fullmatch(client_id)
     assert ids.leg_of(client_id) == leg.rstrip("0123456789")
+
+
+@pytest.mark.parametrize(("leg", "rung"), [("rung3", "rung3"), ("target", "target"), ("rung12", "rung12")])
+def test_a_rung_is_told_with_its_number(leg: str, rung: str) -> None:
+    assert ids.rung_of(ids.client_order_id("main", "BTCUSDT", "p-1", leg, 7)) == rung
+    assert ids.rung_of(f"web-{leg}.7-abcdefghijklmnop") == ids.rung_of("") == ""
 
 
 def test_the_same_thing_has_the_same_id_and_another_has_another() -> None:
@@ -48,3 +55,4 @@ def test_ids_do_not_change_with_a_release() -> None:
     assert ids.position_id("main", "BTCUSDT", "1") == "p-6usedvcvdn32qtx6"
     assert ids.account_id("second", "i-1") == "a-nrrqnbdf7557dhxg"
     assert ids.placed_id("trade.intent", 3, 17) == "trade.intent-3-17"
+    assert ids.flatten_id("main", "BTCUSDT", "r1") == "f-xmafwiwmobpaik57"

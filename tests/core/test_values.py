@@ -1,9 +1,11 @@
 """Rounding, told as rows: what a trader would check by hand."""
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.values import E8, Side, decimal, down, e8, farther, nearer, notional, percent, ppm, share, share_up, side_of, up
+from streams.core.values import E8, Side, decimal, down, e8, farther, nearer, nearest, notional, percent, ppm, share, share_up, side_of, up
 
 prices = st.integers(1, 10**15)
 ticks = st.sampled_from([1, 10, 1_000, 10_000_000, E8])
@@ -32,7 +34,10 @@ def test_what_is_written_reads_back(value: int) -> None:
     assert e8(decimal(value)) == value
 
 
-@pytest.mark.parametrize(("value", "text"), [(0, "0"), (E8, "1"), (-1, "-0.00000001"), (10**15 * E8, "1000000000000000"), (150_000_000, "1.5")])
+@pytest.mark.parametrize(("value", "text"), [
+    (0, "0"), (E8, "1"), (-1, "-0.00000001"), (10**15 * E8, "1000000000000000"), (150_000_000, "1.5"), (10 * E8, "10"),
+    (-(2**63) + 1, "-92233720368.54775807"),
+])
 def test_numbers_read_like_numbers(value: int, text: str) -> None:
     assert decimal(value) == text
 
@@ -74,7 +79,30 @@ def test_what_must_not_be_too_little_is_rounded_up(value: int, part: int, whole:
     assert up(value, whole) - value in range(whole) and up(value, whole) % whole == 0
 
 
-@pytest.mark.parametrize(("part_ppm", "text"), [(20_000, "2 %"), (500, "0.05 %"), (1, "0.0001 %"), (-30_000, "-3 %")])
+@pytest.mark.parametrize(("number", "unit", "value"), [
+    ("1.4943000000000002", E8, 149_430_000), ("0.0000000051", E8, 1), ("-0.0000000051", E8, -1), ("0.02", 1_000_000, 20_000),
+    ("9223372036854775807", 1, 2**63 - 1),
+])
+def test_what_a_float_made_is_taken_to_the_nearest(number: str, unit: int, value: int) -> None:
+    assert nearest(Decimal(number), unit) == value
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "92233720368.54775808", "-92233720368.54775808", "1e30"])
+def test_what_has_no_nearest_is_refused(number: str) -> None:
+    with pytest.raises(ValueError, match=f"{Decimal(number)} is not a finite number of 63 bits at one part in 100000000".replace("+", r"\+")):
+        nearest(Decimal(number), E8)
+
+
+@pytest.mark.parametrize(("value", "part", "whole", "result"), [
+    (7, 1, 2, 3), (-7, 1, 2, -3), (7, -1, 2, -3), (7, 1, -2, -3), (-7, 1, -2, 3), (7, 3, 1, 21), (0, 5, 3, 0), (0, 5, -3, 0),
+])
+def test_a_share_is_rounded_towards_zero(value: int, part: int, whole: int, result: int) -> None:
+    assert share(value, part, whole) == result
+
+
+@pytest.mark.parametrize(("part_ppm", "text"), [
+    (20_000, "2 %"), (500, "0.05 %"), (1, "0.0001 %"), (-30_000, "-3 %"), (10**15 + 1, "100000000000.0001 %"),
+])
 def test_ratios_are_told_in_percent(part_ppm: int, text: str) -> None:
     assert percent(part_ppm) == text
 
@@ -85,5 +113,5 @@ def test_notional_has_the_sign_of_the_quantity() -> None:
 
 def test_sides() -> None:
     assert (side_of(1), side_of(-1), Side.BUY.opposite, Side.SELL.sign) == (Side.BUY, Side.SELL, Side.SELL, -1)
-    with pytest.raises(ValueError, match="no side"):
+    with pytest.raises(ValueError, match=r"^a quantity of zero has no side$"):
         side_of(0)
