@@ -1,4 +1,7 @@
-"""A real broker for whoever asks: `kafka` for one that all tests of a process share, `own_broker` for one to be killed."""
+"""A real broker for whoever asks: `kafka` for one that all tests of a process share, `own_broker` for one to be killed.
+
+`pytest --kafka docker` takes the shared one from the image of the compose file; without Docker those tests are skipped, with the reason.
+"""
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +17,19 @@ def kafka_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "quantum-streams"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kafka", choices=("embedded", "docker"), default="embedded", help="the broker that tests share; docker: a container")
+
+
 @pytest.fixture(scope="session")
-def kafka(tmp_path_factory: pytest.TempPathFactory, kafka_cache: Path) -> Iterator[str]:
+def kafka(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, kafka_cache: Path) -> Iterator[str]:
     """The bootstrap address. One broker a session (with xdist: one a worker); a test keeps to itself by topics and groups of its own names."""
+    if request.config.getoption("--kafka") == "docker":
+        from tests.containers import kafka as container  # noqa: PLC0415  (needs a Docker daemon)
+
+        with container() as bootstrap:
+            yield bootstrap
+        return
     with EmbeddedBroker(tmp_path_factory.mktemp("kafka"), kafka_cache) as broker:
         yield broker.bootstrap
 

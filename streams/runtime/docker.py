@@ -44,12 +44,12 @@ def is_up() -> bool:
     return CONTAINER in _docker("ps", "--filter", f"name=^{CONTAINER}$", "--format", "{{.Names}}").split()
 
 
-def environment() -> dict[str, str]:
-    """`server.properties` as the image takes it: inside it listens everywhere, outside only loopback is published."""
-    properties = Template(Path(__file__).with_name("server.properties").read_text()).substitute(port=PORT, controller_port=PORT + 1)
+def environment(port: int = PORT) -> dict[str, str]:
+    """`server.properties` as the image takes it: inside it listens everywhere, outside only loopback is published, at the same port."""
+    properties = Template(Path(__file__).with_name("server.properties").read_text()).substitute(port=port, controller_port=port + 1)
     pairs = (line.partition("=") for line in properties.splitlines() if line and not line.startswith("#"))
     settings = {name: value for name, _, value in pairs}
-    settings["listeners"] = f"BROKER://0.0.0.0:{PORT},CONTROLLER://127.0.0.1:{PORT + 1}"
+    settings["listeners"] = f"BROKER://0.0.0.0:{port},CONTROLLER://127.0.0.1:{port + 1}"
     settings["log.dirs"] = DATA
     return {"KAFKA_" + name.replace(".", "_").upper(): value for name, value in sorted(settings.items())}
 

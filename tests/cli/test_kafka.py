@@ -1,7 +1,6 @@
 """`streams kafka`, run as a person runs it: in a folder of its own, by exit code and standard output."""
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from streams.runtime import docker
+from tests.containers import docker_answers
 
 ROOT = Path(__file__).parent.parent.parent
 STREAMS = (sys.executable, "-m", "streams.cli")
@@ -65,7 +65,7 @@ def test_the_compose_file_says_what_the_embedded_broker_does() -> None:
 
 @pytest.mark.docker
 def test_a_container_comes_up_and_goes_down(tmp_path: Path) -> None:
-    if shutil.which("docker") is None or subprocess.run(["docker", "version"], capture_output=True, check=False).returncode:
+    if not docker_answers():
         pytest.skip("no Docker daemon answers here")
     assert streams(tmp_path, "kafka", "up", "--kafka", "docker") == (0, f"127.0.0.1:{docker.PORT}")
     assert streams(tmp_path, "kafka", "down") == (0, "stopped")
