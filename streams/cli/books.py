@@ -8,12 +8,13 @@ import msgspec
 import typer
 
 from streams.cli.common import JSON, Account, configured, tell
-from streams.core.events import BalanceSeen, DayBooked
+from streams.core.drawdown import DAY_MS
+from streams.core.earnings import DayBooked
+from streams.core.events import BalanceSeen
 from streams.core.values import decimal
 from streams.wire.log import Record, read
 from streams.wire.topics import ACCOUNT_EVENT
 
-DAY_MS = 86_400_000
 DAYS = 7
 Line = tuple[str, ...]
 

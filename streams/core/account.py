@@ -17,10 +17,10 @@ from typing import Any
 from streams.core import earnings, exposure, modes, pace
 from streams.core.account_state import AccountState, balanced, equity, new, realised, reconciled, remembered, replace, unexplained, updated
 from streams.core.commands import Deny, Enter, Propose
+from streams.core.earnings import DayBooked
 from streams.core.events import (
     BalanceSeen,
     Beat,
-    DayBooked,
     EntryReported,
     FlattenWanted,
     GatewaySeen,

@@ -6,13 +6,28 @@ adds nothing. The lines begin anew each day; those of earlier days are the recor
 """
 import msgspec
 
-from streams.core.events import DayBooked, PositionUpdated
+from streams.core.drawdown import DAY_MS
+from streams.core.events import PositionUpdated
 
-DAY_MS = 86_400_000
 LINES_MAX = 64
 POSITIONS_KEPT = 3                    # of a symbol: the one held, and those before, whose funding may come later
 OTHERS = "others"
 replace = msgspec.structs.replace
+
+
+class DayBooked(msgspec.Struct, frozen=True):
+    """What a source and its model have earned on a day so far: a line of the books. Of one day, source and model the highest `seq` holds."""
+
+    account: str
+    day: int                          # UTC, days since the epoch, by log_time
+    source: str
+    model: str
+    seq: int                          # of the account's state
+    trades: int                       # positions that ended
+    wins: int                         # of those: with more than they cost
+    realised_pnl: int                 # without fees; also of positions that are still open
+    fees: int
+    funding: int                      # below zero is paid
 
 
 class Line(msgspec.Struct, frozen=True):

@@ -195,18 +195,6 @@ class ExitReported(msgspec.Struct, frozen=True):
     venue_time: int = 0
 
 
-class Funded(msgspec.Struct, frozen=True):
-    """The venue's funding of a position: paid or received while it was held."""
-
-    account: str
-    symbol: str
-    asset: str
-    amount: Balance                   # below zero: paid
-    funding_id: str                   # unique within account and symbol
-    position_id: str                  # the gateway's, at the time it heard of it; empty: flat by then
-    venue_time: int
-
-
 # ---------------------------------------------------------------------------------------------------------------- position.update
 
 
@@ -284,21 +272,6 @@ class ModeSet(msgspec.Struct, frozen=True):
     reason: str
     request_id: str = ""
     symbols: tuple[str, ...] = ()     # of a flatten: what is being closed
-
-
-class DayBooked(msgspec.Struct, frozen=True):
-    """What a source and its model have earned on a day so far: a line of the books. Of one day, source and model the highest `seq` holds."""
-
-    account: str
-    day: int                          # UTC, days since the epoch, by log_time
-    source: str
-    model: str
-    seq: int                          # of the account's state
-    trades: int                       # positions that ended
-    wins: int                         # of those: with more than they cost
-    realised_pnl: int                 # without fees; also of positions that are still open
-    fees: int
-    funding: int                      # below zero is paid
 
 
 class GatewaySeen(msgspec.Struct, frozen=True):

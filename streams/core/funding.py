@@ -6,12 +6,24 @@ import msgspec
 
 from streams.core.book import Book, snapshot
 from streams.core.commands import Note
-from streams.core.events import Funded, PositionUpdated
+from streams.core.events import Balance, PositionUpdated
 from streams.core.market import Market
 
 FUNDINGS_KEPT = 32                    # ids: more than a day of the shortest interval
 replace = msgspec.structs.replace
 Told = tuple[PositionUpdated | Note, ...]
+
+
+class Funded(msgspec.Struct, frozen=True):
+    """The venue's funding of a position: paid or received while it was held."""
+
+    account: str
+    symbol: str
+    asset: str
+    amount: Balance                   # below zero: paid
+    funding_id: str                   # unique within account and symbol
+    position_id: str                  # the gateway's, at the time it heard of it; empty: flat by then
+    venue_time: int
 
 
 def funded(book: Book, fact: Funded, market: Market, seq: int) -> tuple[Book, Told]:

@@ -25,7 +25,6 @@ from streams.core.events import (
     EntryReported,
     ExitReported,
     Filled,
-    Funded,
     Instrument,
     Intent,
     PlanReported,
@@ -36,7 +35,7 @@ from streams.core.events import (
 )
 from streams.core.exits import Wanted, adopted, overdue, passed, peak_of, seen_price, watched
 from streams.core.fills import booked
-from streams.core.funding import funded
+from streams.core.funding import Funded, funded
 from streams.core.ids import leg_of
 from streams.core.known import forgotten, is_known, remembered
 from streams.core.leaving import closed

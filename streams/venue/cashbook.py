@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 
 from streams.core import cash
-from streams.core.events import BalanceSeen, Filled, Funded
+from streams.core.events import BalanceSeen, Filled
+from streams.core.funding import Funded
 from streams.core.ledger import AssetCash, CashRecord, Word
 from streams.core.values import notional
 from streams.venue.answers import AssetSeen, IncomeSeen

@@ -11,6 +11,8 @@ from aiokafka.partitioner import murmur2
 from streams.core import commands as c
 from streams.core import events as e
 from streams.core import ledger
+from streams.core.earnings import DayBooked
+from streams.core.funding import Funded
 
 PARTITIONS = 12
 DAY_MS = 86_400_000
@@ -48,13 +50,13 @@ INSTRUMENT = Topic("instrument", "symbol", (e.Instrument, e.SymbolControlled), C
 ORDER_PROPOSAL = Topic("order.proposal", "account", (c.Propose,), kept(7))
 ORDER_COMMAND = Topic("order.command", "symbol", (c.Enter,), kept(90))
 EXIT_COMMAND = Topic("exit.command", "symbol", (c.Plan, c.Close, c.Withdraw), kept(90))
-ORDER_STATUS = Topic("order.status", "symbol", (e.EntryReported, e.PlanReported, e.ExitReported, e.Funded), kept(90))
+ORDER_STATUS = Topic("order.status", "symbol", (e.EntryReported, e.PlanReported, e.ExitReported, Funded), kept(90))
 ORDER_LEDGER = Topic("order.ledger", "key", ledger.LEDGER, COMPACTED, message_max=RECORD_MAX)
 ORDER_FILL = Topic("order.fill", "symbol", (e.Filled,), kept(0))
 POSITION_UPDATE = Topic("position.update", "account", (e.PositionUpdated,), kept(7))
 ACCOUNT_EVENT = Topic(
     "account.event", "account",
-    (e.BalanceSeen, e.ModeWanted, e.FlattenWanted, e.ModeSet, e.GatewaySeen, e.LagSeen, e.DayBooked, e.Beat), kept(90),
+    (e.BalanceSeen, e.ModeWanted, e.FlattenWanted, e.ModeSet, e.GatewaySeen, e.LagSeen, DayBooked, e.Beat), kept(90),
 )
 DECISION_LOG = Topic("decision.log", "key", (c.Decided, c.SettingsSeen), kept(90), message_max=RECORD_MAX)
 DEAD_LETTER = Topic("dead.letter", "", (c.Bury,), kept(30), message_max=RECORD_MAX)

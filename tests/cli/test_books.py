@@ -2,8 +2,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.cli.books import DAY_MS, Books, Earned, Wallet, kept, told
-from streams.core.events import BalanceSeen, DayBooked
+from streams.cli.books import Books, Earned, Wallet, kept, told
+from streams.core.drawdown import DAY_MS
+from streams.core.earnings import DayBooked
+from streams.core.events import BalanceSeen
 from streams.core.values import e8
 from streams.wire.log import Record
 

@@ -11,7 +11,8 @@ import msgspec
 from streams.core import account, symbol
 from streams.core.breakers import Breaker
 from streams.core.commands import Close, Enter, Plan, Propose, Step
-from streams.core.events import BalanceSeen, Beat, DayBooked, EntryReported, ModeSet, PlanReported, PositionUpdated, Tick
+from streams.core.earnings import DayBooked
+from streams.core.events import BalanceSeen, Beat, EntryReported, ModeSet, PlanReported, PositionUpdated, Tick
 from streams.core.ids import leg_of
 from streams.core.settings import BreakerLimits, Limits, Settings
 from streams.core.values import Side, e8

@@ -6,8 +6,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.core import account, symbol
-from streams.core.earnings import DAY_MS, LINES_MAX, OTHERS, Earnings, earned
-from streams.core.events import DayBooked, Funded, PositionUpdated
+from streams.core.drawdown import DAY_MS
+from streams.core.earnings import LINES_MAX, OTHERS, DayBooked, Earnings, earned
+from streams.core.events import PositionUpdated
+from streams.core.funding import Funded
 from streams.core.positions import FLAT, Trade, filled
 from streams.core.settings import Settings
 from streams.core.values import E8, e8

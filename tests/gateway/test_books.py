@@ -1,5 +1,6 @@
 """What moved the wallet: found in the venue's statement where the stream did not tell it, and named in the balance that is told."""
-from streams.core.events import BalanceSeen, Funded
+from streams.core.events import BalanceSeen
+from streams.core.funding import Funded
 from streams.core.values import decimal, e8
 from streams.paper import funding
 from streams.paper.orders import Income

@@ -32,10 +32,10 @@ import pytest
 from streams.core.account import AccountState, due, new, step
 from streams.core.commands import Deny, Enter, Propose
 from streams.core.drawdown import DAY_MS
+from streams.core.earnings import DayBooked
 from streams.core.events import (
     BalanceSeen,
     Beat,
-    DayBooked,
     EntryReported,
     FlattenWanted,
     GatewaySeen,

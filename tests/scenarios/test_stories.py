@@ -34,7 +34,8 @@ import msgspec
 import pytest
 
 from streams.core.commands import Close, Note, Plan, Propose, Step
-from streams.core.events import Beat, Funded
+from streams.core.events import Beat
+from streams.core.funding import Funded
 from streams.core.ids import account_id
 from streams.core.protected import rests_at
 from streams.core.symbol import SymbolState, due, new, step

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core import cash
-from streams.core.events import BalanceSeen, Filled, Funded
+from streams.core.events import BalanceSeen, Filled
+from streams.core.funding import Funded
 from streams.core.ledger import BooksRecord, CashRecord
 from streams.core.values import Side, e8
 from streams.venue.answers import AssetSeen, IncomeSeen, Trade
