@@ -4,6 +4,7 @@
 #   make test              every test, on a real broker                                             (ARGS="-k name" chooses)
 #   make check             lint, types, import rules
 #   make bench, make chaos measurements; faults
+#   make mutants           small faults in the core, and whether a test notices each                 (ARGS="exits watch" chooses files)
 #   make setup             the environment alone
 #   make docs              the pages that are written from the code
 #   make lock              resolve the locked packages and jars anew
@@ -14,7 +15,7 @@ BIN := .venv/bin
 STAMP := .venv/.locked
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: setup demo test check bench chaos docs lock
+.PHONY: setup demo test check bench chaos docs mutants lock
 .DEFAULT_GOAL := setup
 
 setup: $(STAMP)
@@ -48,9 +49,21 @@ chaos: setup
 docs: setup
 	@$(BIN)/streams explain denials --markdown > docs/denials.md
 
+# Its tools may want other versions than the program: an environment of its own, beside the jars.
+MUTANTS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/quantum-streams/mutants
+mutants: $(MUTANTS)/.locked
+	@$(MUTANTS)/env/bin/python tests/mutants.py $(MUTANTS)/run $(ARGS)
+
+$(MUTANTS)/.locked: requirements/mutants.lock
+	@mkdir -p $(MUTANTS)
+	@python=$$(sh requirements/python.sh $(PYTHON)) && { test -x $(MUTANTS)/env/bin/python || "$$python" -m venv $(MUTANTS)/env; }
+	@$(MUTANTS)/env/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/mutants.lock
+	@touch $@
+
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --upgrade
 lock: setup
 	@$(COMPILE) pyproject.toml -o requirements/run.lock
 	@$(COMPILE) pyproject.toml --extra dev -o requirements/dev.lock
 	@echo uv | $(COMPILE) --python-version 3.11 - -o requirements/uv.lock
+	@{ echo 'mutmut>=3.8,<4'; sed -n 's/^\(\(hypothesis\|msgspec\|pytest\)==[^ ]*\).*/\1/p' requirements/dev.lock; } | $(COMPILE) --python-version 3.11 - -o requirements/mutants.lock
 	@$(BIN)/python -m streams.runtime.jars > .venv/kafka.lock && mv .venv/kafka.lock streams/runtime/kafka.lock

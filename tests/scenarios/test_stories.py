@@ -45,7 +45,7 @@ from tests import make
 from tests.scenarios.words import WORDS, order
 
 HERE = pathlib.Path(__file__).parent
-FILES = ("entries.txt", "exits.txt", "targets.txt", "trails.txt", "breakers.txt", "books.txt", "limits.txt")
+FILES = ("entries.txt", "exits.txt", "targets.txt", "trails.txt", "breakers.txt", "books.txt", "adopted.txt", "limits.txt")
 STORIES = [
     (name, story.strip()) for name in FILES for story in re.split(r"^# ", (HERE / name).read_text(), flags=re.MULTILINE) if story.strip()
 ]
