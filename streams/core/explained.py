@@ -2,7 +2,8 @@
 
 A breaker acts on reconciled equity alone. A wallet that moves without a reason holds up its judgement: fills, funding or a payment that explain it
 are a moment behind, or the next reconciliation finds them. After `unexplained_max` it is judged as it stands, and the baselines of losses move only
-by what makes the judgement sharper: what nobody explains is taken as paid in when it came, and as lost when it went.
+by what makes the judgement sharper: what nobody explains is taken as paid in when it came, and as lost when it went. So is a thousandth of the wallet
+at once: a venue that rounds otherwise than we do must not hold up every judgement.
 
 The totals count from the gateway's first sight of the wallet, so a balance that is told late, twice or not at all changes nothing of the next.
 """
@@ -11,6 +12,7 @@ import msgspec
 from streams.core.cash import DUST
 from streams.core.events import BalanceSeen
 
+SMALL = 1_000                         # of the wallet: what is less is not waited for
 replace = msgspec.structs.replace
 
 
@@ -32,9 +34,11 @@ def told(known: Explained | None, seen: BalanceSeen, now: int) -> Explained:
     """After a balance. At first sight nothing moves; nor does it when a payment is named that has been counted without its name."""
     if known is None or known.begun != seen.begun:
         return Explained(seen.begun, seen.transferred, seen.unexplained, seen.unexplained)
-    named = not known.since and abs(seen.unexplained - known.unexplained + seen.transferred - known.transferred) <= DUST
-    counted = seen.unexplained if named else known.counted
-    since = 0 if abs(seen.unexplained - counted) <= DUST else known.since or now
+    small = max(DUST, abs(seen.wallet) // SMALL)
+    named = abs(seen.unexplained - known.unexplained + seen.transferred - known.transferred) <= DUST
+    counts = not known.since and (named or abs(seen.unexplained - known.counted) <= small)
+    counted = seen.unexplained if counts else known.counted
+    since = 0 if abs(seen.unexplained - counted) <= small else known.since or now
     return replace(known, transferred=seen.transferred, unexplained=seen.unexplained, counted=counted, since=since)
 
 
