@@ -25,6 +25,7 @@ VENUE_USED: Final = Gauge("streams_venue_used_ratio", "Of a rate of the venue, w
 VENUE_SILENT: Final = Gauge("streams_venue_silent_seconds", "For how long the venue still wants silence (429, 418) from all but exits")
 VENUE_CODES_UNLISTED: Final = Counter("streams_venue_codes_unlisted", "Refusals with a code that the gateway does not know", ["code"])
 CLOCK_SKEW: Final = Gauge("streams_clock_skew_seconds", "This machine's clock against the venue's")
+AUDIT_FAULTS: Final = Counter("streams_audit_faults", "Fills that were found lost, doubled, out of order or unworked", ["kind"])
 EVENTS: Final = Counter("streams_events", "Events worked by this process", ["topic"])
 QUIET_TICKS: Final = Counter("streams_quiet_ticks", "Ticks that were left out: they said nothing but a price")
 TICKS: Final = Counter("streams_ticks", "Ticks that the feed wrote")

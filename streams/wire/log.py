@@ -3,7 +3,7 @@
 Readers belong to no group, see committed records only and need no offsets of their own. Workers use `runtime` instead.
 """
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -54,6 +54,30 @@ def tail(bootstrap: str, topics: Sequence[str], until: Callable[[], bool]) -> It
         while not until():
             message = consumer.poll(0.1)
             yield None if message is None or message.error() else _record(message)
+    finally:
+        consumer.close()
+
+
+def follow(bootstrap: str, starts: Mapping[str, int | None], until: Callable[[], bool]) -> Iterator[Record | None]:
+    """What the topics hold, each from its `since` (epoch ms) or its beginning, then what comes, until `until()`.
+
+    None is told once all that was there has been read and nothing came for 0.1 s. Raises NotReachable.
+    """
+    consumer = _consumer(bootstrap)
+    try:
+        places = [place for topic, since in starts.items() for place in _starts(consumer, [topic], since)]
+        consumer.assign(places)
+        left = {(place.topic, place.partition) for place in places}
+        while not until():
+            message = consumer.poll(0.1)
+            error = message.error() if message is not None else None
+            if message is not None and error is None:
+                yield _record(message)
+                continue
+            if message is not None and error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  (its only name)
+                left.discard((message.topic(), message.partition()))
+            if not left:
+                yield None
     finally:
         consumer.close()
 

@@ -1,0 +1,165 @@
+"""Reads the log beside everybody else, in no group, and holds books and protection to it: once, or for as long as it is let.
+
+`position.update` is kept for days only, and tells each position every second: it is read from a moment on, the fills from their beginning.
+"""
+import time
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from streams.audit.coverage import Coverage, Gap
+from streams.audit.rules import GRACE_MS, Audit, Book, Finding, Kind, Place
+from streams.core.events import ExitReported, Filled, PlanReported, PositionUpdated
+from streams.core.ledger import EntryRecord, ExitRecord
+from streams.core.values import decimal
+from streams.runtime import logs
+from streams.runtime.metrics import AUDIT_FAULTS, UNPROTECTED
+from streams.wire.log import Record, follow, read
+from streams.wire.topics import ORDER_FILL, ORDER_LEDGER, ORDER_STATUS, POSITION_UPDATE
+
+LOOK_S = 0.1
+BOUND_MS = 1_000                      # a position may be without a living stop for so long before somebody is told
+_log = logs.get(__name__)
+
+
+class Cash(msgspec.Struct, frozen=True):
+    """What the fills of a symbol made, as decimal strings: by our arithmetic, by the venue's, and the fees by asset."""
+
+    account: str
+    symbol: str
+    realised: str
+    realised_venue: str
+    fees: dict[str, str]
+    held: str
+
+
+class Report(msgspec.Struct, frozen=True):
+    fills: int
+    snapshots: int
+    findings: tuple[Finding, ...]
+    cash: tuple[Cash, ...]
+
+    @property
+    def faults(self) -> list[Finding]:
+        return [one for one in self.findings if one.fault]
+
+
+class Auditor:
+    """`since`: log_time from which snapshots of positions are read, and held to the fills."""
+
+    def __init__(self, since: int, bound_ms: int = BOUND_MS) -> None:
+        self.audit, self.coverage = Audit(), Coverage()
+        self.fills = self.snapshots = 0
+        self.caught_up = False
+        self._since, self._bound_ms = since, bound_ms
+        self._begins: dict[str, int] = {}                # account -> log_time of its first snapshot, where the topic begins later than `since`
+        self._told: set[Finding] = set()
+        self._alarms: set[tuple[str, str, int]] = set()  # gaps that were told
+
+    def take(self, record: Record) -> None:
+        place = Place(record.topic, record.partition, record.offset, record.log_time)
+        match record.message:
+            case Filled() as fill:
+                self.fills += 1
+                book = self.audit.book(fill.account, fill.symbol)
+                book.take(fill, place)
+                self._ended(self.coverage.filled(book, record.log_time))
+            case PositionUpdated() as told:
+                self.snapshots += 1
+                begins = self._begins.get(told.account, record.log_time)
+                self._begins[told.account] = min(begins, record.log_time)
+                self.audit.book(told.account, told.symbol).tell(told, place)
+            case EntryRecord() | ExitRecord() | PlanReported() | ExitReported() as said:
+                self._ended(self.coverage.take(said, record.log_time))
+
+    def judge(self, now: int) -> list[Finding]:
+        """Findings that are new. `now`: log_time."""
+        for book in self.audit.books.values():
+            book.match(self._complete_from(book), now)
+        new = [one for one in self.audit.findings() if one not in self._told]
+        self._told.update(new)
+        return new
+
+    def alarms(self, now: int) -> list[Gap]:
+        """Positions that have been without a stop for longer than the bound, each told once; the gauge by the way."""
+        for symbol, seconds in self.coverage.seconds(now).items():
+            UNPROTECTED.labels(symbol).set(seconds)
+        late = [gap for gap in self.coverage.gaps() if now - gap.since > self._bound_ms]
+        new = [gap for gap in late if (gap.account, gap.symbol, gap.since) not in self._alarms]
+        self._alarms.update((gap.account, gap.symbol, gap.since) for gap in new)
+        return new
+
+    def report(self) -> Report:
+        cash = [
+            Cash(account, symbol, decimal(ours), decimal(venues), {asset: decimal(fee) for asset, fee in sorted(fees.items())},
+                 decimal(self.audit.book(account, symbol).held.quantity))
+            for account, symbol, ours, venues, fees in self.audit.cash()
+        ]
+        return Report(self.fills, self.snapshots, tuple(self.audit.findings()), tuple(cash))
+
+    def _complete_from(self, book: Book) -> int:
+        """A topic that begins with the account's first snapshot is complete from a little before it: that one follows its fill."""
+        return max(self._since, self._begins.get(book.account, self._since) - GRACE_MS)
+
+    def _ended(self, gap: Gap | None) -> None:
+        """What ends while the past is read is history: only what happens under our eyes is told."""
+        if gap is None or not self.caught_up or gap.until - gap.since <= self._bound_ms:
+            return
+        _log.warning("a position has its stop again", account=gap.account, symbol=gap.symbol, seconds=(gap.until - gap.since) / 1_000)
+
+
+def once(bootstrap: str, since: int) -> Auditor:
+    """The books as they stand. Raises NotReachable."""
+    auditor, now = Auditor(since), time.time_ns() // 1_000_000
+    for topic, start in ((POSITION_UPDATE, since), (ORDER_FILL, None)):          # what is filled meanwhile is younger than the grace
+        for record in read(bootstrap, [topic.name], since=start):
+            auditor.take(record)
+    auditor.judge(now)
+    return auditor
+
+
+def watched(bootstrap: str, auditor: Auditor, since: int, until: Callable[[], bool]) -> Iterator[Finding | Gap]:
+    """What is found, as it is found: faults of the books, and positions without a stop. Raises NotReachable."""
+    starts = {ORDER_LEDGER.name: None, ORDER_STATUS.name: None, ORDER_FILL.name: None, POSITION_UPDATE.name: since}
+    last, at, looked = 0, time.monotonic(), 0.0
+    for record in follow(bootstrap, starts, until):
+        if record is None:
+            auditor.caught_up = True
+        else:
+            auditor.take(record)
+            last, at = max((last, at), (record.log_time, time.monotonic()))
+        if not auditor.caught_up or time.monotonic() - looked < LOOK_S:
+            continue
+        looked = time.monotonic()
+        now = last + int(1_000 * (looked - at)) if last else 0
+        new: list[Finding | Gap] = [*auditor.judge(now), *auditor.alarms(now)]
+        for found in new:
+            tell(found)
+            yield found
+
+
+def tell(found: Finding | Gap) -> None:
+    if isinstance(found, Gap):
+        _log.error(
+            "a position has no living stop", account=found.account, symbol=found.symbol, position=found.position_id, since=found.since,
+            remedy="streams status; close it at the venue where the gateway does not",
+        )
+    elif found.fault:
+        AUDIT_FAULTS.labels(found.kind.value).inc()
+        _log.error("the books are not whole", kind=found.kind.value, place=found.place, account=found.account, symbol=found.symbol, said=found.said)
+    else:
+        _log.info("told by the books", kind=found.kind.value, place=found.place, symbol=found.symbol, said=found.said)
+
+
+def against_venue(auditor: Auditor, account: str, held: dict[str, int]) -> list[Finding]:
+    """What the venue holds, signed, by symbol, against the books of the account."""
+    symbols = {symbol for name, symbol in auditor.audit.books if name == account} | set(held)
+    found = []
+    for symbol in sorted(symbols):
+        book = auditor.audit.books.get((account, symbol))
+        ours, theirs = book.held.quantity if book else 0, held.get(symbol, 0)
+        if ours != theirs:
+            place = str(book.last) if book and book.last else ORDER_FILL.name
+            said = f"the venue holds {decimal(theirs)}, the fills up to here lead to {decimal(ours)}"
+            found.append(Finding(Kind.DIFFERENT, place, account, symbol, said))
+    return found
