@@ -88,6 +88,10 @@ class Faults:
     def take_event(self) -> Fault | None:
         return self._used(next((fault for fault in self.armed if fault.count > 0 and fault.kind in OF_EVENTS), None))
 
+    def is_mute(self) -> bool:
+        """Asked for TRADE_LITE, which says nothing of its own: it uses no fault up, and is silent with the others."""
+        return any(fault.kind is Kind.MUTE and fault.count > 0 for fault in self.armed)
+
     def takes_trigger(self, algo: Algo) -> bool:
         """Whether a conditional order that is triggered now gets no further."""
         fits = (one for one in self.armed if one.kind is Kind.STUCK and one.count > 0 and one.concerns(algo.symbol, algo.client_id))

@@ -80,8 +80,10 @@ class Sockets:
 
     def tell(self, key: str, event: dict[str, Any]) -> None:
         """An event of the user data stream, to every socket of the key."""
-        frame = _encode(event)
-        fault = self.faults.take_event()
+        frame, lite = _encode(event), event["e"] == "TRADE_LITE"
+        if lite and self.faults.is_mute():
+            return
+        fault = None if lite else self.faults.take_event()
         if fault is not None and fault.kind is Kind.MUTE:
             return
         if fault is not None and fault.kind is Kind.REORDER:

@@ -1,0 +1,122 @@
+"""Orders that are changed, or end by the clock: amendments, good till a date, the dead man's switch."""
+import pytest
+
+from streams.core.values import decimal, e8
+from streams.paper.orders import VenueError
+from tests.paper.house import KEY, NOW, House
+
+MINUTES_10 = 600_000
+
+
+@pytest.fixture
+def house() -> House:
+    return House()
+
+
+def amended(house: House, **asked: str) -> int:
+    """The code of the refusal, 0 where there is none."""
+    try:
+        wanted = {"symbol": "BTCUSDT", "side": "BUY", "origClientOrderId": "e", "quantity": "0.01", "price": "59000", **asked}
+        house.exchange.amend(KEY, wanted, NOW)
+    except VenueError as refused:
+        return refused.code
+    return 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"price": "59100"}, 0),
+        ({"quantity": "0.02"}, 0),
+        ({}, -5027),
+        ({"origClientOrderId": "nobody"}, -2013),
+        ({"origClientOrderId": ""}, -1102),
+        ({"price": ""}, -1102),
+        ({"quantity": "0"}, -4003),
+        ({"price": "59000.05"}, -4014),
+        ({"price": "63000.1"}, -4016),
+        ({"quantity": "0.001", "price": "49999.9"}, -5029),
+        ({"quantity": "10"}, -2019),
+    ],
+)
+def test_an_amendment(house: House, asked: dict[str, str], code: int) -> None:
+    house.limit("BUY", "0.01", "59000", newClientOrderId="e")
+    assert amended(house, **asked) == code
+
+
+def test_what_cannot_be_amended(house: House) -> None:
+    house.order("BUY", "0.01", newClientOrderId="e")
+    filled = amended(house)
+    house.limit("SELL", "0.01", "61000", reduceOnly="true", newClientOrderId="e")
+    reducing = amended(house, price="61100")
+    house.exchange.status["BTCUSDT"] = "PRE_SETTLE"
+    assert (filled, reducing, amended(house, price="61100")) == (-2013, -5047, -5024)
+
+
+def test_an_amendment_is_told_and_fills_where_it_crosses(house: House) -> None:
+    house.limit("BUY", "0.01", "59000", newClientOrderId="e")
+    amended(house, price="59500", quantity="0.02")
+    amended(house, price="60000.1", quantity="0.02")
+    assert [one for one in house.events() if one.startswith("order")] == [
+        "order e NEW NEW 0 at 0", "order e AMENDMENT NEW 0 at 0", "order e AMENDMENT NEW 0 at 0", "order e TRADE FILLED 0.02 at 60000.1"]
+
+
+def test_an_amendment_to_what_is_filled_cancels_and_so_does_one_that_ends_post_only(house: House) -> None:
+    house.account.wallets["USDT"] = e8("10000000")
+    house.limit("BUY", "60", "60000.1", newClientOrderId="e")
+    amended(house, quantity="49.999", price="60000.1")
+    part = house.account.orders[max(house.account.orders)]
+    house.price("BTCUSDT", "60000", "60000.1")
+    house.limit("BUY", "0.01", "59000", timeInForce="GTX", newClientOrderId="e")
+    amended(house, price="60000.1")
+    post_only = house.account.orders[max(house.account.orders)]
+    assert (part.status, decimal(part.filled), post_only.status) == ("CANCELED", "49.999", "CANCELED")
+
+
+def test_a_refused_amendment_changes_nothing(house: House) -> None:
+    order = house.limit("BUY", "0.01", "59000", newClientOrderId="e")
+    amended(house, quantity="10")
+    assert (decimal(order.quantity), decimal(order.price), order.changes) == ("0.01", "59000", 0)
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"timeInForce": "GTD"}, -1102),
+        ({"timeInForce": "GTD", "goodTillDate": str(NOW + MINUTES_10)}, -5040),
+        ({"timeInForce": "GTD", "goodTillDate": "253402300799000"}, -5040),
+        ({"timeInForce": "GTD", "goodTillDate": str(NOW + MINUTES_10 + 1_000)}, 0),
+        ({"timeInForce": "GTC", "goodTillDate": str(NOW + MINUTES_10 + 1_000)}, -1106),
+    ],
+)
+def test_good_till_a_date(house: House, asked: dict[str, str], code: int) -> None:
+    limit = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "quantity": "0.01", "price": "59000"}
+    assert house.refused("order", {**limit, **asked}) == code
+
+
+def test_an_order_expires_at_its_date_and_so_does_a_conditional_one(house: House) -> None:
+    till = NOW + MINUTES_10 + 1_500                                     # whole seconds count
+    house.limit("BUY", "0.01", "59000", timeInForce="GTD", goodTillDate=str(till), newClientOrderId="e")
+    house.algo("BUY", "STOP", "61000", price="61100", quantity="0.01", timeInForce="GTD", goodTillDate=str(till), clientAlgoId="s")
+    house.events()
+    house.exchange.passed(till - 501)
+    before = house.events()
+    house.exchange.passed(till - 500)
+    assert (before, house.events()) == ([], ["order e EXPIRED EXPIRED 0 at 0", "algo s EXPIRED"])
+
+
+def test_the_dead_mans_switch_cancels_a_symbols_orders_unless_it_is_put_off(house: House) -> None:
+    house.limit("BUY", "0.01", "59000", newClientOrderId="e")
+    house.algo("BUY", "STOP_MARKET", "61000", quantity="0.01", clientAlgoId="stop")
+    house.events()
+    house.account.countdowns["BTCUSDT"] = NOW + 1_000
+    house.exchange.passed(NOW + 999)
+    before = house.events()
+    house.exchange.passed(NOW + 1_000)
+    house.exchange.passed(NOW + 2_000)
+    assert (before, house.events(), house.account.countdowns) == ([], ["order e CANCELED CANCELED 0 at 0"], {})
+
+
+def test_two_hundred_orders_rest_in_a_symbol_and_no_more(house: House) -> None:
+    limit = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "quantity": "0.001", "price": "59000", "timeInForce": "GTC"}
+    assert [house.refused("order", limit) for _ in range(201)] == [0] * 200 + [-2025]
