@@ -15,6 +15,10 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any
 
+from aiokafka.structs import ConsumerRecord
+
+from streams.runtime.fold import Fold
+from streams.runtime.records import folded
 from streams.runtime.recovery import RankedTable
 from streams.wire.topics import partition_of
 from tests.simulation.log import Kept, Log
@@ -27,7 +31,7 @@ Sent = asyncio.Future[Any]
 class Message:
     """As Faust shows a record to an agent."""
 
-    def __init__(self, app: "App", kept: Kept) -> None:
+    def __init__(self, app: "App", kept: Any) -> None:  # noqa: ANN401  (a record of the log, or a fold of several)
         self.topic, self.partition, self.offset = kept.topic, kept.partition, kept.offset
         self.timestamp, self.key, self.value, self.headers = kept.timestamp / 1000, kept.key, kept.value, kept.headers
         self.generation_id = app.consumer_generation_id
@@ -79,7 +83,7 @@ class Stream:
                 place = self._topic, partition
                 start = at.setdefault(partition, app.first(place))
                 at[partition] = log.stable(place)
-                if records := log.read(place, start):
+                if records := app.fetched(log.read(place, start)):
                     found.append(records)
             while found:
                 records = app.dice.choice(found)
@@ -87,8 +91,10 @@ class Stream:
                 if not records:
                     found.remove(records)
                 await asyncio.sleep(app.pause())
-                app.delivered[self._topic, kept.partition].append(kept.offset)
-                yield SimpleNamespace(message=Message(app, kept))
+                message = Message(app, kept)
+                first = folded(message)
+                app.delivered[self._topic, kept.partition].append((kept.offset, kept.offset if first is None else first))
+                yield SimpleNamespace(message=message)
             await arrival.wait()
 
 
@@ -100,7 +106,8 @@ class App:
         self.conf = SimpleNamespace(id=group)
         self._repeat = repeat                            # everything from the beginning on is delivered again, whatever was committed
         self.consumer, self.membership, self.reader = self, self, self
-        self.delivered: dict[tuple[str, int], list[int]] = defaultdict(list)
+        self.folds: dict[str, Fold[Any]] = {}
+        self.delivered: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)     # offset, and that of the first it stands for
         self.acknowledged: dict[tuple[str, int], set[int]] = defaultdict(set)
         self._agents: list[tuple[Topic, Any]] = []
         self._timers: list[tuple[float, Callable[[], Awaitable[None]]]] = []
@@ -137,7 +144,9 @@ class App:
         """The group answers."""
 
     def settled(self, topic: str, partition: int, offset: int) -> bool:
-        return offset in self.acknowledged[topic, partition] or offset < self.log.committed.get((self.group, topic, partition), 0)
+        delivered = self.delivered.get((topic, partition))
+        begun = delivered[0][0] if delivered else self.log.committed.get((self.group, topic, partition), 0)
+        return offset in self.acknowledged[topic, partition] or offset < begun
 
     def abandon(self, message: Message) -> None:
         raise AssertionError(f"nobody takes partitions from a living worker here: {message.topic}")
@@ -157,6 +166,11 @@ class App:
 
     # ------------------------------------------------------------------------------------------------------------ its life
 
+    def fetched(self, records: list[Kept]) -> list[Any]:
+        """What one fetch brought of one partition, folded by the flow's own rule."""
+        fold = self.folds.get(records[0].topic) if records else None
+        return list(records) if fold is None else list(fold([_as_fetched(record) for record in records]))
+
     def first(self, place: tuple[str, int]) -> int:
         return 0 if self._repeat else self.log.committed.get((self.group, *place), 0)
 
@@ -172,16 +186,22 @@ class App:
         while True:
             await asyncio.sleep(COMMIT_S)
             for place, offsets in self.delivered.items():
-                while offsets and offsets[0] in self.acknowledged[place]:
-                    offset = offsets.pop(0)
-                    known = self.log.committed.get((self.group, *place), 0)
-                    self.log.committed[self.group, *place] = max(offset + 1, known)
+                last = -1
+                while offsets and offsets[0][0] in self.acknowledged[place]:
+                    last = offsets.pop(0)[0]
+                if last >= 0:                            # a fold that is still at work may have begun before it
+                    self.log.committed[self.group, *place] = min([last + 1, *(first for _, first in offsets)])
 
     def _cut(self) -> None:
         """Of what was on its way to a partition a prefix arrives."""
         for sends in self._on_the_way.values():
             for timer, _ in sends[self.dice.randint(0, len(sends)) :]:
                 timer.cancel()
+
+
+def _as_fetched(kept: Kept) -> ConsumerRecord[Any, Any]:
+    sizes = len(kept.key or b""), len(kept.value or b"")
+    return ConsumerRecord(kept.topic, kept.partition, kept.offset, kept.timestamp, 1, kept.key, kept.value, None, *sizes, kept.headers)
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:

@@ -45,6 +45,8 @@ class Log:
         self.open: dict[str, list[Kept]] = {}            # by transactional id
         self.owners: dict[str, int] = defaultdict(int)   # by transactional id: how often it was taken
         self._arrived: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self._read: dict[Place, list[Any]] = {}          # what `messages` has decoded already, and up to where
+        self._read_to: dict[Place, int] = {}
 
     def append(self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Any = (), state: str = COMMITTED) -> Kept:  # noqa: ANN401
         records = self.records[topic, partition]
@@ -69,9 +71,14 @@ class Log:
         """All that is committed and can be read, partition by partition."""
         found = []
         for partition in self.partitions(topic):
-            for record in self.read((topic, partition), 0):
+            place = topic, partition
+            read = self._read.setdefault(place, [])
+            start, end = self._read_to.get(place, 0), self.stable(place)
+            for record in self.read(place, start):
                 with contextlib.suppress(Unreadable):
-                    found.append(decode(topic, record.value or b""))
+                    read.append(decode(topic, record.value or b""))
+            self._read_to[place] = end
+            found += read
         return found
 
     def arrival(self, topic: str) -> asyncio.Event:

@@ -9,8 +9,6 @@ import contextlib
 import gc
 import heapq
 import selectors
-import sys
-import warnings
 from asyncio import Handle, TimerHandle
 from collections.abc import Callable, Coroutine, Iterator
 from contextvars import Context, ContextVar, copy_context
@@ -140,22 +138,22 @@ def virtual() -> Iterator[Loop]:
     """A loop for one run. What died in it is let go in silence at the end."""
     loop = Loop()
     asyncio.set_event_loop(loop)
-    said, sys.unraisablehook = sys.unraisablehook, lambda _: None
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "coroutine .* was never awaited")      # a process may die before a task's first step
-        try:
-            yield loop
-        finally:
-            _let_go(loop)
-            del loop
-            gc.collect(1)
-            sys.unraisablehook = said
+    gc.disable()                                         # or what died would be let go in the middle of the run
+    try:
+        yield loop
+    finally:
+        _let_go(loop)
+        gc.enable()
 
 
 def _let_go(loop: Loop) -> None:
-    for task in asyncio.all_tasks(loop):
-        task._log_destroy_pending = False                # type: ignore[attr-defined]
+    """Closes what never ran to its end; what it says to that is of no interest."""
     loop._ready.clear()                                  # type: ignore[attr-defined]
     loop._scheduled.clear()                              # type: ignore[attr-defined]
+    for task in asyncio.all_tasks(loop):
+        task._log_destroy_pending = False                # type: ignore[attr-defined]
+        coroutine = task.get_coro()
+        with contextlib.suppress(BaseException):
+            coroutine.close()
     loop.close()
     asyncio.set_event_loop(None)
