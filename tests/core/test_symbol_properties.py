@@ -1,4 +1,20 @@
-"""What holds of a symbol whatever comes, in whatever order. Each property has a number; `symbol_world` makes what may come."""
+"""What holds of a symbol whatever comes, in whatever order; `symbol_world` makes what may come. What holds of an account: `test_account`.
+
+ 1  a position is the sum of its signed fills
+ 2  an exit only reduces, never more than is held; its prices and quantities are on the venue's grids, and so are those of an entry
+ 3  what is placed lies on its side of the price
+ 4  a stop never loosens
+ 5  revisions grow, and an id is used once
+ 6  one entry and one plan at a time, and none after a close
+ 7  a halt adds nothing
+ 8  what is held is protected: a stop is wanted from the first fill on, and rests from the guard on
+ 9  the same events give the same bytes
+10  a fill that comes again, however late, changes nothing
+11  left alone it comes to rest
+12  a short is a long in the mirror
+13  what is not due a beat leaves alone
+14  an intent, a status or an answer that comes twice counts once
+"""
 from typing import Any
 
 import msgspec
@@ -6,8 +22,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.core.commands import Close, Plan, PlanStep, Propose, Step
-from streams.core.events import Beat, EntryReported, Filled, PlanReported
+from streams.core.commands import Close, Deny, Note, Plan, PlanStep, Propose, Step
+from streams.core.events import Beat, EntryReported, Filled, Intent, PlanReported, Tick
+from streams.core.exits import wanted
 from streams.core.protected import STOPS, rests_at
 from streams.core.settings import Policy, Rung, Settings, Tighten, Trail
 from streams.core.symbol import SymbolState, step
@@ -25,6 +42,7 @@ SETTINGS = Settings(opposite="flip", additions_max=2, policies={
     "runner": Policy(stop_distance_min_ppm=0, targets=(Rung(400_000, 300_000),), trail=IN_R, tighten=(Tighten(PPM, 300_000),), time_max_ms=60_000),
 })
 DRAWN = st.lists(st.tuples(st.integers(0, 23), st.integers(0, 100), st.integers(0, 100)), max_size=60)
+replace = msgspec.structs.replace
 PLACES = {Step.PLACE_STOP, Step.PLACE_TARGET}
 
 
@@ -46,6 +64,8 @@ def test_1_a_position_is_the_sum_of_its_fills(drawn: list[Drawn]) -> None:
 @settings(max_examples=100)
 def test_2_exits_only_reduce_and_are_on_the_grid(drawn: list[Drawn]) -> None:
     for _, _, after, outputs in played(drawn).told:
+        asked = [output for output in outputs if isinstance(output, Propose)]
+        assert [price % CENT for output in asked for price in (output.entry_price, output.stop_price, output.target_price)] == [0] * 3 * len(asked)
         for plan in (output for output in outputs if isinstance(output, Plan)):
             position = after.books["main"].position
             assert position is not None
@@ -119,11 +139,17 @@ def test_7_a_halt_adds_nothing(drawn: list[Drawn]) -> None:
         assert not (before.market.halted and any(isinstance(output, Propose) for output in outputs))
 
 
-@given(DRAWN)
+@given(DRAWN, st.booleans())
 @settings(max_examples=100)
-def test_8_a_guarded_position_has_a_stop_that_rests(drawn: list[Drawn]) -> None:
-    for _, _, after, _ in played(drawn).told:
+def test_8_what_is_held_is_protected(drawn: list[Drawn], adopt: bool) -> None:  # noqa: FBT001  (drawn)
+    for _, body, after, _ in played(drawn, replace(SETTINGS, adopt=adopt)).told:
         for book in after.books.values():
+            if book.position is not None and adopt and after.market.believed and isinstance(body, Filled | Tick | PlanReported):
+                assert book.position.stop_first > 0
+            if book.position is not None and (book.position.intent_id or book.position.stop_first):
+                want, sign = wanted(book.position, CENT, 0).stop_price, book.position.side.sign
+                assert want > 0
+                assert sign * want >= sign * book.position.stop_first
             if book.position is not None and book.position.guard is not None:
                 assert rests_at(book.position) > 0
 
@@ -218,6 +244,16 @@ def test_13_what_is_not_due_a_beat_leaves_alone(drawn: list[Drawn]) -> None:
         after, outputs = step(world.state, make.seen(Beat("w"), world.now + 1_000), SETTINGS)
         assert outputs == ()
         assert after.books == world.state.books
+
+
+@given(DRAWN)
+@settings(max_examples=60)
+def test_14_what_comes_twice_counts_once(drawn: list[Drawn]) -> None:
+    for _, body, after, _ in played(drawn).told:
+        if isinstance(body, Intent | EntryReported | PlanReported | Filled):
+            again, said = step(after, make.seen(body, after.time), SETTINGS)
+            assert again == replace(after, seq=after.seq + 1)
+            assert {type(output) for output in said} <= {Deny, Note}
 
 
 @pytest.mark.parametrize("seed", range(3))
