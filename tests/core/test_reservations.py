@@ -5,36 +5,18 @@ from hypothesis import strategies as st
 from tests.core.reservation_world import SYMBOLS, World
 
 numbers = st.integers(0, 10_000)
-happenings = st.lists(st.tuples(numbers, numbers, numbers), max_size=120)
 
 
-def played(drawn: list[tuple[int, int, int]]) -> World:
+@given(st.lists(st.tuples(numbers, numbers, numbers), min_size=80, max_size=160))
+def test_a_reservation_stands_until_its_symbol_has_told_its_end(drawn: list[tuple[int, int, int]]) -> None:
     world = World()
-    world.fund("", 5_000)
-    for one in drawn:
-        world.act(*one)
-    return world
-
-
-@given(happenings)
-def test_the_account_never_knows_less_than_what_is_held_or_may_come(drawn: list[tuple[int, int, int]]) -> None:
-    world = World()
-    world.fund("", 5_000)
+    world.fund("", 0)
     for one in drawn:
         world.act(*one)
         for name in SYMBOLS:
-            assert world.known(name) >= world.true(name)
-
-
-@given(happenings)
-def test_at_flat_nothing_is_reserved(drawn: list[tuple[int, int, int]]) -> None:
-    world = played(drawn)
+            assert world.known(name) >= world.true(name), "the account knows less than what is held or may still come"
     world.settle()
     assert world.held == dict.fromkeys(SYMBOLS, 0)
     assert {name: held.quantity for name, held in world.account.snapshots.items() if held.quantity} == {}
-    assert (world.account.reservations, world.account.waiting, world.undecided) == ({}, (), {})
-
-
-@given(happenings)
-def test_no_clock_frees_a_reservation(drawn: list[tuple[int, int, int]]) -> None:
-    assert played(drawn).held_back == []
+    assert (world.account.reservations, world.account.waiting, world.undecided) == ({}, (), {}), "all is flat"
+    assert world.held_back == [], "a clock has freed it"
