@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import aiohttp
 
 from streams.core.values import e8
+from streams.paper.conditions import Conditions
 from streams.paper.server import PaperExchange
 
 SECRET = "paper"
@@ -17,8 +18,8 @@ SECRET = "paper"
 class Bank:
     """An exchange with a price for each symbol, and somebody who speaks to it over HTTP. BTCUSDT stands at 60000 / 60000.1."""
 
-    def __init__(self) -> None:
-        self.exchange = PaperExchange()
+    def __init__(self, *, conditions: Conditions | None = None) -> None:
+        self.exchange = PaperExchange(conditions=conditions)
         self.headers: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:

@@ -74,7 +74,66 @@ async def test_a_fault_is_used_up_and_the_panel_tells_what_is_armed(bank: Bank) 
     assert await bank.panel("DELETE", "_faults") == (200, [])
 
 
-@pytest.mark.parametrize("asked", [{"kind": "rain"}, {"kind": "hang", "second": 3}, {"kind": "delist", "symbol": "MATICUSDT"}, {}])
+async def test_user_events_come_late_and_in_order(bank: Bank) -> None:
+    listen = (await bank.body("POST", "v1/listenKey"))["listenKey"]
+    async with bank.session.ws_connect(f"{bank.exchange.ws_url}/private/ws?listenKey={listen}") as socket:
+        await bank.panel("POST", "_faults", {"kind": "late", "seconds": 0.3})
+        started = time.monotonic()
+        await bank.body("POST", "v1/order", **BUY)
+        answered = time.monotonic() - started
+        events = [await socket.receive_json(timeout=5) for _ in range(4)]
+    assert [event["o"]["x"] if "o" in event else event["e"] for event in events] == ["NEW", "TRADE_LITE", "ACCOUNT_UPDATE", "TRADE"]
+    assert answered < 0.3 <= time.monotonic() - started
+
+
+async def test_a_stop_that_is_stuck_on_its_way(bank: Bank) -> None:
+    """Told as TRIGGERING and never as more, in no list of open orders, and not to be cancelled; the position stands bare."""
+    stop: dict[str, str | int] = {"symbol": "BTCUSDT", "algoType": "CONDITIONAL", "side": "SELL", "type": "STOP_MARKET", "triggerPrice": "59000"}
+    await bank.body("POST", "v1/order", **BUY)
+    await bank.body("POST", "v1/algoOrder", **stop, closePosition="true", clientAlgoId="stop")
+    await bank.panel("POST", "_faults", {"kind": "stuck", "client_id": "stop"})
+    bank.price("59000")
+    bank.price("58000")
+    found = await bank.body("GET", "v1/algoOrder", clientAlgoId="stop")
+    cancelled = (await bank.ask("DELETE", "v1/algoOrder", clientAlgoId="stop"))[1]["code"]
+    [position] = await bank.body("GET", "v3/positionRisk")
+    assert (found["algoStatus"], await bank.body("GET", "v1/openAlgoOrders"), cancelled) == ("TRIGGERING", [], -2011)
+    assert (position["positionAmt"], ("paper", "BTCUSDT") in bank.exchange.record.bare) == ("0.01", True)
+
+
+async def test_a_position_is_deleveraged_or_settled_without_being_asked(bank: Bank) -> None:
+    """Told as CALCULATED, under the exchange's own client ids; a settled contract takes no order any more."""
+    heard = []
+    listen = (await bank.body("POST", "v1/listenKey"))["listenKey"]
+    async with bank.session.ws_connect(f"{bank.exchange.ws_url}/private/ws?listenKey={listen}") as socket:
+        for kind in ("adl", "settle"):
+            await bank.body("POST", "v1/order", **BUY)
+            await bank.panel("POST", "_faults", {"kind": kind, "symbol": "BTCUSDT"})
+            told = [await socket.receive_json(timeout=5) for _ in range(7)][-1]["o"]
+            heard.append((told["c"].rstrip("0123456789"), told["x"], told["X"], told["z"], told["ap"]))
+    assert heard == [(name, "CALCULATED", "FILLED", "0.01", "60000.05") for name in ("adl_autoclose", "settlement_autoclose-")]
+    info = await bank.body("GET", "v1/exchangeInfo")
+    assert (info["symbols"][0]["status"], (await bank.ask("POST", "v1/order", **BUY))[1]["code"]) == ("CLOSE", -4141)
+    assert (await bank.body("GET", "v3/positionRisk"), bank.exchange.record.bare) == ([], {})
+
+
+async def test_a_clock_that_is_ahead(bank: Bank) -> None:
+    await bank.panel("POST", "_faults", {"kind": "clock_skew", "seconds": 10})
+    ahead = (await bank.body("GET", "v1/time"))["serverTime"] - bank.exchange.clock()
+    late = (await bank.ask("GET", "v3/account"))[1]["code"]
+    await bank.panel("POST", "_faults", {"kind": "clock_skew", "seconds": 0})
+    assert (9_000 < ahead <= 10_000, late, (await bank.ask("GET", "v3/account"))[0]) == (True, -1021, 200)
+
+
+async def test_the_market_streams_are_closed(bank: Bank) -> None:
+    async with bank.session.ws_connect(f"{bank.exchange.ws_url}/public/ws") as socket:
+        await socket.send_json({"method": "SUBSCRIBE", "params": ["btcusdt@bookTicker"], "id": 1})
+        await socket.receive_json(timeout=5)
+        await bank.panel("POST", "_faults", {"kind": "market_drop"})
+        assert (await socket.receive(timeout=5)).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
+
+
+@pytest.mark.parametrize("asked", [{"kind": "rain"}, {"kind": "hang", "second": 3}, {"kind": "delist", "symbol": "MATICUSDT"}, {"kind": "adl"}, {}])
 async def test_a_fault_that_is_none_is_refused(bank: Bank, asked: dict[str, str]) -> None:
     status, _ = await bank.panel("POST", "_faults", asked)
     assert (status, (await bank.panel("GET", "_faults"))[1]) == (400, [])

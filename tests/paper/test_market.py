@@ -1,4 +1,5 @@
 """Where the prices come from: the simulator by its seed, and recordings, plain or gzip, combined or bare."""
+import asyncio
 import gzip
 import itertools
 import math
@@ -10,7 +11,9 @@ import pytest
 from streams.core.values import e8
 from streams.errors import WrongUse
 from streams.paper.instruments import ALL
-from streams.paper.market import Quote, Walk, recorded, symbols_of
+from streams.paper.market import Quote, Walk, live, recorded, symbols_of
+from streams.paper.server import PaperExchange
+from tests.paper.bank import Bank
 
 FRAMES = (
     b'1 {"stream":"btcusdt@bookTicker","data":{"e":"bookTicker","s":"BTCUSDT","b":"60000.00","B":"1","a":"60000.10","A":"1"}}',
@@ -54,6 +57,25 @@ async def test_a_recording(tmp_path: Path, packed: bool) -> None:  # noqa: FBT00
     path, content = tmp_path / ("frames.gz" if packed else "frames"), b"\n".join(FRAMES) + b"\n"
     path.write_bytes(gzip.compress(content) if packed else content)
     assert ([quote async for quote in recorded(path, 0)], symbols_of(path)) == (QUOTES, ["BTCUSDT", "ETHUSDT"])
+
+
+async def test_prices_from_the_public_streams_of_another_exchange(bank: Bank) -> None:
+    """Top of book with its sizes, trades and marks; and again when the connection was lost."""
+    source = live(bank.exchange.ws_url, ["BTCUSDT"])
+    async with PaperExchange(source, symbols=["BTCUSDT"]) as second:
+        async def arrives(bid: str) -> None:
+            async with asyncio.timeout(10):
+                while (top := second.engine.tops.get("BTCUSDT")) is None or top.bid != e8(bid):
+                    bank.exchange.sockets.due_marks()
+                    bank.price(bid)
+                    await asyncio.sleep(0.02)
+
+        await arrives("61000")
+        await bank.panel("POST", "_faults", {"kind": "market_drop"})
+        await arrives("62000")
+        top = second.engine.tops["BTCUSDT"]
+    assert (top.ask, top.last, top.ask_quantity) == (e8("62000.1"), e8("62000"), e8("48.387"))
+    assert top.mark in (e8("61000.05"), e8("62000.05"))
 
 
 async def test_a_file_that_is_no_recording(tmp_path: Path) -> None:
