@@ -4,10 +4,22 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from streams.core.commands import Close, Decided, Enter, Plan, Propose, Step, Verdict
-from streams.core.events import EntryReported, Filled, PositionUpdated
+from streams.core.earnings import DayBooked
+from streams.core.events import BalanceSeen, EntryReported, Filled, PositionUpdated
 from streams.core.ids import leg_of
+from streams.core.values import decimal
 from streams.core.words import Action, EntryState
-from streams.wire.topics import DEAD_LETTER, DECISION_LOG, EXIT_COMMAND, ORDER_COMMAND, ORDER_FILL, ORDER_PROPOSAL, ORDER_STATUS, POSITION_UPDATE
+from streams.wire.topics import (
+    ACCOUNT_EVENT,
+    DEAD_LETTER,
+    DECISION_LOG,
+    EXIT_COMMAND,
+    ORDER_COMMAND,
+    ORDER_FILL,
+    ORDER_PROPOSAL,
+    ORDER_STATUS,
+    POSITION_UPDATE,
+)
 from tests.simulation.script import Script
 from tests.simulation.venue import KEY, told
 from tests.simulation.world import World
@@ -131,10 +143,29 @@ def flat(world: World, _: Script) -> Iterator[str]:
         yield f"outlives its position: {[told(name) for name in world.resting]}"
 
 
+def wallets_are_explained(world: World, _: Script) -> Iterator[str]:
+    """By what was booked: whatever was lost on the way has been found, and nothing was counted twice."""
+    last = {seen.asset: seen for seen in world.log.messages(ACCOUNT_EVENT.name) if isinstance(seen, BalanceSeen)}
+    for asset, wallet in world.engine.accounts[KEY].wallets.items():
+        seen = last.get(asset)
+        if seen is None or seen.wallet != wallet or seen.unexplained:
+            yield f"{asset} has {decimal(wallet)}, and was told as {seen}"
+
+
+def the_days_hold_it_all(world: World, _: Script) -> Iterator[str]:
+    """Each position ended in one line of one source, and the lines together cost what the venue took."""
+    lines = {(line.day, line.source, line.model): line for line in world.log.messages(ACCOUNT_EVENT.name) if isinstance(line, DayBooked)}
+    ends = {seen.position_id for seen in world.log.messages(POSITION_UPDATE.name) if isinstance(seen, PositionUpdated) and seen.closed_at}
+    if (trades := sum(line.trades for line in lines.values())) != len(ends):
+        yield f"{len(ends)} positions ended, {trades} are in the days"
+    if (fees := sum(line.fees for line in lines.values())) != (paid := sum(trade.fee for trade in world.engine.accounts[KEY].trades)):
+        yield f"fees of {decimal(paid)}, {decimal(fees)} are in the days"
+
+
 ALWAYS: tuple[Rule, ...] = (
     each_id_once, each_trade_once, books_are_the_venue, protected, never_turned_over, nobody_fell, a_repeated_turn_says_the_same, orders_make_sense,
 )
-LAST: tuple[Rule, ...] = (each_intent_has_one_end, flat)
+LAST: tuple[Rule, ...] = (each_intent_has_one_end, flat, wallets_are_explained, the_days_hold_it_all)
 
 
 def broken(world: World, script: Script, *more: Rule) -> list[str]:

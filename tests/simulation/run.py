@@ -17,6 +17,7 @@ from tests.simulation.venue import KEY
 from tests.simulation.world import World
 
 QUIET_S, CLOSED_S = 80.0, 80.0
+EXPLAINED_S = 70.0                    # the next reconciliation at the latest
 STEADY_S = 1.5                        # nothing may change for so long before it is looked at
 
 
@@ -56,6 +57,7 @@ class Run:
             world.publish(Intent(f"end {symbol}", symbol, Action.CLOSE))
         await world.until(lambda: not world.held and not world.resting, CLOSED_S)
         await self._quiet(CLOSED_S)
+        await world.until(lambda: not any(rules.wallets_are_explained(world, script)), EXPLAINED_S)
         self.wrong += rules.broken(world, script, *rules.LAST)
         ticking.cancel()
 
