@@ -10,6 +10,9 @@ The guard is the saga's: it sizes itself, never moves from here, and stands unti
 stop is replaced only when it moves by a least step, or each tick would be a request. Targets share what is held: each its part, rounded down to
 the venue's step, and the last one what is left, unless a part is meant to run on. When one has filled, the others already have the right size.
 """
+from collections.abc import Mapping
+from functools import lru_cache
+
 import msgspec
 
 from streams.core.commands import PlanStep, Step
@@ -85,22 +88,21 @@ def _stop_due(position: Position, wanted: Wanted, price: int) -> bool:
 def _goals(position: Position, quantity_step: int) -> list[Resting]:
     """The targets that must be placed, or placed anew: all that are missing, and all of another size where the sizes no longer add up."""
     parts = sizes(position.size, position.targets, position.runner_ppm, quantity_step)
-    resting = {order.leg: order for order in position.resting if order.leg not in STOPS}
-    off = abs(sum(order.quantity for order in resting.values()) - sum(parts.values()))
+    resting = {order.leg: order.quantity for order in position.resting if order.leg not in STOPS}
+    off = abs(sum(resting.values()) - sum(parts.values()))
     slack = len(parts) * quantity_step if position.runner_ppm else 0
     if off <= slack and parts.keys() <= resting.keys():
         return []
     goals = [Resting("", target.leg, target.price, parts[target.leg], Exit.TARGET) for target in position.targets if target.leg in parts]
-    return [goal for goal in goals if goal.leg not in resting or resting[goal.leg].quantity != goal.quantity]
+    return [goal for goal in goals if resting.get(goal.leg) != goal.quantity]
 
 
-def sizes(size: int, targets: tuple[Target, ...], runner_ppm: int, quantity_step: int) -> dict[str, int]:
+@lru_cache(4_096)                     # the same at every tick, until something fills
+def sizes(size: int, targets: tuple[Target, ...], runner_ppm: int, quantity_step: int) -> Mapping[str, int]:
     """What each target sells of what is held: leg -> quantity, none of zero; together never more than the position."""
-    if not targets:
-        return {}
     whole = sum(target.part_ppm for target in targets) + runner_ppm
     parts = {target.leg: down(share(size, target.part_ppm, whole), quantity_step) for target in targets}
-    if not runner_ppm:
+    if targets and not runner_ppm:
         last = targets[-1].leg
         parts[last] += size - sum(parts.values())
     return {leg: quantity for leg, quantity in parts.items() if quantity}
