@@ -55,7 +55,7 @@ EXPLAINED: dict[Denial, tuple[tuple[str, ...], str, str]] = {
         (POSITIONS, RISK), "The last price is older than `ages.mark_max`.",
         "As MARK_MISSING; a symbol that hardly trades needs a larger `ages.mark_max`."),
     D.PRICE_OFF_MARK: (
-        (POSITIONS,), "Its `entry_price` is farther from the mark than `entry_deviation_max`.",
+        (POSITIONS,), "Its `entry_price` is farther from the mark than `entry_deviation_max`, or as a LIMIT beyond the venue's band (PERCENT_PRICE).",
         "Look at the producer's price: its unit, its symbol, its age."),
     D.STOP_WRONG_SIDE: (
         (POSITIONS, RISK), "Its stop is not below the entry and the mark (a SELL's: above), or no price on the venue's grid is.",

@@ -5,7 +5,8 @@ from streams.core.commands import PlanStep, Step
 from streams.core.entry import Cover
 from streams.core.ledger import OrderState
 from streams.core.values import e8
-from tests.gateway.stage import Stage, until
+from streams.runtime.metrics import UNKNOWN_ORDER_AGE, UNKNOWN_ORDERS
+from tests.gateway.stage import Stage, told, until
 
 QUANTITY = e8("0.01")
 
@@ -131,3 +132,22 @@ async def test_a_part_in_doubt_is_asked_for_and_never_sent_again(stage: Stage) -
 
     assert (stage.position, stage.requests()[2:]) == ("0.006", ["exit.0 ok"])
     assert "plan 0 accepted exit.0" in await stage.statuses()
+
+
+async def test_an_order_in_doubt_is_shown_with_its_age(stage: Stage) -> None:
+    stage.fault("drop", path="order", method="POST", client_id="qs-entry")
+    await stage.enter()
+    await until(lambda: UNKNOWN_ORDERS._value.get() == 1 and UNKNOWN_ORDER_AGE._value.get() > 0.5, "one order in doubt", 5.0)
+    await stage.over()
+    await until(lambda: (UNKNOWN_ORDERS._value.get(), UNKNOWN_ORDER_AGE._value.get()) == (0, 0), "none in doubt", 3.0)
+
+
+async def test_a_guard_that_was_given_up_in_doubt_and_lands_beside_another_is_cancelled(stage: Stage) -> None:
+    """Both rest reduce-only: the venue lets them. The one that counts stays."""
+    stage.fault("reject", path="algoOrder", method="POST", client_id="qs-guard.0", code=-9999)
+    stage.fault("delay", path="algoOrder", method="POST", client_id="qs-guard.1", seconds=1.3)
+    record = await stage.entered()
+    await until(lambda: "guard.1 ok" in stage.requests(), "it landed late", 5.0)
+    await until(lambda: stage.resting() == ["guard.2 59000"], "the surplus is cancelled", 5.0)
+
+    assert (record.cover, told(record.guard_id)) == (Cover.PROTECTED, "guard.2")

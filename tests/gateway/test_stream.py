@@ -1,11 +1,16 @@
 """The user stream on a bad day. Fills are booked once each, whatever it loses, repeats or turns round."""
+import uuid
 from collections.abc import AsyncIterator
 
 import pytest
 
 from streams.core.events import BalanceSeen, GatewaySeen
+from streams.core.ledger import OrderState
 from streams.core.values import Side, decimal, e8
-from streams.venue import desks
+from streams.core.words import Mode
+from streams.paper import rest
+from streams.paper.server import PaperExchange
+from streams.venue import desks, userstream
 from streams.venue.answers import Kind, Order
 from tests.gateway.stage import SYMBOL, Stage, told, until
 
@@ -45,6 +50,42 @@ async def test_a_stream_that_ends_is_opened_again_and_what_it_missed_is_found(st
 
     await stage.entered("i2", stop="58000")                                    # and the new stream is heard
     assert stage.resting() == ["guard.0 58000"]
+
+
+async def test_nothing_is_opened_while_the_stream_is_away(stage: Stage) -> None:
+    """What would fill now is not seen. An exit goes out all the same, and with the stream the entries come back."""
+    await stage.entered()
+    stage.fault("reject", path="listenKey", method="POST", code=-1000, count=1_000)
+    await stage.exchange.at_once(stage.exchange.faults.arm({"kind": "ws_drop"}))
+    await until(lambda: stage.gateway.office.mode is Mode.REDUCING, "the gateway knows that it is deaf")
+    refused = await stage.entered("i2", lives_ms=300)
+    await stage.close()
+    await stage.closed()
+    stage.exchange.faults.armed.clear()
+    await until(lambda: stage.gateway.office.mode is Mode.ACTIVE, "heard and reconciled again", 15.0)
+
+    assert (refused.state, refused.reason, stage.position) == (OrderState.REFUSED, "MODE_REDUCING", "0")
+    assert (await stage.entered("i3", stop="58000")).state is OrderState.DONE
+
+
+async def test_a_key_is_kept_and_a_connection_begun_anew_before_the_venue_ends_it(
+    topics: str, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept: list[str] = []
+
+    def keep(exchange: PaperExchange, key: str, asked: dict[str, str], now: int) -> object:
+        kept.append(key)
+        return {"listenKey": exchange.sockets.keep(key, now)}
+
+    monkeypatch.setitem(rest.ROUTES, ("PUT", "listenKey"), keep)
+    monkeypatch.setattr(userstream, "KEEP_S", 0.2)
+    monkeypatch.setattr(userstream, "LIFE_S", 0.7)
+    async with Stage(topics, f"a-{uuid.uuid4().hex[:8]}") as stage:
+        await stage.begin()
+        opened = stage.gateway._gaps
+        await until(lambda: len(kept) >= 3 and stage.gateway._gaps >= opened + 2, "kept three times, then closed and opened")
+        await until(lambda: stage.gateway.office.mode is Mode.ACTIVE, "reconciled again")
+        assert (await stage.entered()).state is OrderState.DONE
 
 
 async def test_a_liquidation_is_a_fill_like_any_other(stage: Stage) -> None:

@@ -5,6 +5,7 @@ and nothing else is.
 """
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from streams.venue.addresses import Addresses
 from streams.venue.answers import Accepted, Doubt, Kind, Order, Refused
 from streams.venue.binance import Binance, Keys
 from streams.venue.clock import Clock
-from streams.venue.outcomes import _ROWS, MEANING, Act, Meaning, act, doubts_filters, judged, meaning
+from streams.venue.outcomes import _ROWS, HELD, MEANING, UNSOUND, Act, Meaning, act, doubts_filters, judged, meaning
 
 UNKNOWN_503 = "Unknown error, please check your request or try again later."
 CLOSE_POSITION_STANDS = "An open stop or take profit order with GTE and closePosition in the direction is existing."
@@ -241,3 +242,10 @@ def test_every_code_has_one_meaning() -> None:
 ])
 def test_which_refusals_doubt_the_filters(code: int, *, expected: bool) -> None:
     assert doubts_filters(code) is expected
+
+
+def test_the_page_for_people_has_the_table() -> None:
+    page = (Path(__file__).parents[2] / "docs/gateway.md").read_text().splitlines()
+    theirs = {means: " ".join(str(code) for code in codes if code not in (UNSOUND, HELD)) for means, (_, codes) in _ROWS.items()}
+    rows = [f"| `{means}` | {follows} | {theirs[means]} |" for means, (follows, codes) in _ROWS.items() if codes]
+    assert [row for row in rows if row not in page] == []
