@@ -3,12 +3,12 @@ import sys
 
 import typer
 
-from streams.cli import books, control, doctor, explain, feed, kafka, look, paper, run, topics, worker
+from streams.cli import audit, books, control, doctor, explain, feed, kafka, look, paper, run, topics, worker
 from streams.errors import StreamsError
 
 COMMANDS = (
     run.demo, run.up,
-    look.status, look.why, books.books, doctor.doctor,
+    look.status, look.why, books.books, audit.audit, doctor.doctor,
     control.intent, control.halt, control.resume, control.flatten,
     worker.worker, feed.feed, feed.record, paper.paper,
 )

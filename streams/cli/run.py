@@ -14,6 +14,7 @@ import msgspec
 import typer
 from rich.console import Console
 
+from streams.audit.auditor import replayed
 from streams.cli.common import configured, tell
 from streams.demo import summary, view
 from streams.demo.pipeline import Pipeline, answers, free_port
@@ -31,6 +32,7 @@ from streams.wire import admin
 Say = Callable[[str], None]
 WORKERS = tuple(ours(kind, "worker", kind) for kind in ("positions", "risk", "gateway"))
 FEED = ours("feed", "feed", "--source", "venue")
+AUDIT = ours("audit", "worker", "audit")   # takes no part: it cries where a fill is amiss or a position has no stop
 BROKER_LOOK_S = 1.0
 SWEEP_S = 3_600.0
 _console = Console(stderr=True)
@@ -46,6 +48,7 @@ class Setting(msgspec.Struct, frozen=True):
     folder: Path
     environment: dict[str, str]
     cwd: Path
+    parts: tuple[Part, ...] = (*WORKERS, FEED)
 
 
 def demo(
@@ -60,11 +63,11 @@ def demo(
     environment = configured()
     drawn = random.SystemRandom().randrange(1_000_000) if seed is None else seed
     environment.state_dir.mkdir(parents=True, exist_ok=True)
-    _sweep(environment.state_dir)
+    sweep(environment.state_dir)
     folder = Path(mkdtemp(prefix="demo-", dir=environment.state_dir)).absolute()
     say(f"seed {drawn}; logs in {folder / 'logs'}")
     with EmbeddedBroker(folder, environment.cache_dir) as broker:
-        told = asyncio.run(_demo(_demo_setting(broker, folder, recording, drawn), broker, drawn, minutes))
+        told = asyncio.run(_demo(demo_setting(broker, folder, recording, drawn), broker, drawn, minutes))
     shutil.rmtree(folder / "kafka", ignore_errors=True)
     tell(told, summary.text(told), json=json)
 
@@ -80,7 +83,8 @@ def up() -> None:
     with EmbeddedBroker(state_dir, environment.cache_dir) if not found else nullcontext() as broker:
         bootstrap = broker.bootstrap if broker else found
         children = {**for_children(ours=True), "STREAMS_KAFKA_BOOTSTRAP": bootstrap}
-        setting = Setting(f"Quantum Streams · up · {venue}", bootstrap, there, exchange, state_dir / "logs", children, Path.cwd())
+        title, parts = f"Quantum Streams · up · {venue}", (*WORKERS, AUDIT, FEED)
+        setting = Setting(title, bootstrap, there, exchange, state_dir / "logs", children, Path.cwd(), parts)
         asyncio.run(_up(setting, broker))
 
 
@@ -97,7 +101,7 @@ def say(text: str) -> None:
     _console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
-def _demo_setting(broker: EmbeddedBroker, folder: Path, recording: Path | None, seed: int) -> Setting:
+def demo_setting(broker: EmbeddedBroker, folder: Path, recording: Path | None, seed: int) -> Setting:
     """Nothing of the environment's own: no variable, no .env, no streams.toml; the working directory is the run's folder."""
     port = free_port()
     venue = Addresses(f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}")
@@ -120,7 +124,7 @@ async def _demo(setting: Setting, broker: EmbeddedBroker, seed: int, minutes: fl
         seen.append(await summary.exchange(setting.venue.rest))
 
     source = Source(setting.bootstrap, seed, say)
-    async with _Running(setting, broker) as running:
+    async with Running(setting, broker) as running:
         began = time.monotonic()
         running.pipeline.on_tick = source.take
         await running.hold(None if minutes is None else minutes * 60)
@@ -129,21 +133,31 @@ async def _demo(setting: Setting, broker: EmbeddedBroker, seed: int, minutes: fl
         seconds = time.monotonic() - began
         say("stopping")
         await running.end(ask)
-    return await asyncio.to_thread(summary.of_log, setting.bootstrap, seen[0], seconds)
+    told = await asyncio.to_thread(summary.of_log, setting.bootstrap, seen[0], seconds)
+    return {**told, "audit": await asyncio.to_thread(_audited, setting.bootstrap)}
+
+
+def _audited(bootstrap: str) -> dict[str, Any]:
+    """What a reader that took no part finds in the log of the run."""
+    auditor = replayed(bootstrap)
+    return {
+        "faults": [str(one) for one in auditor.report().faults],
+        "unprotected_seconds_max": max(auditor.coverage.longest.values(), default=0) / 1_000,
+    }
 
 
 async def _up(setting: Setting, broker: EmbeddedBroker | None) -> None:
     async def nothing() -> None:
         """Nobody has to be asked anything."""
 
-    async with _Running(setting, broker) as running:
+    async with Running(setting, broker) as running:
         say(f"up: publish to trade.intent at {setting.bootstrap}, for example with `streams intent BTCUSDT BUY`; Ctrl-C ends it")
         await running.hold(None)
         say("stopping")
         await running.end(nothing)
 
 
-class _Running:
+class Running:
     """The pipeline from its first process to its last, with the view on it and an eye on our broker."""
 
     def __init__(self, setting: Setting, broker: EmbeddedBroker | None) -> None:
@@ -152,7 +166,7 @@ class _Running:
         self._stop = asyncio.Event()
         self.processes = Processes(setting.folder, setting.environment, say, cwd=setting.cwd)
         self.pipeline = Pipeline(setting.bootstrap, self.processes)
-        self._parts = (*WORKERS, FEED)
+        self._parts = setting.parts
 
     async def __aenter__(self) -> Self:
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -221,7 +235,7 @@ async def _kept(broker: EmbeddedBroker, health: Health) -> None:
         health.pid, health.starts = broker.pid, health.starts + 1
 
 
-def _sweep(state_dir: Path) -> None:
+def sweep(state_dir: Path) -> None:
     """Broker data of demos that could not put it away themselves; their logs stay. A younger one may be starting just now."""
     for data in state_dir.glob("demo-*/kafka"):
         if time.time() - data.stat().st_mtime > SWEEP_S and kafka.find(data.parent) is None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from streams.cli.audit import watching
 from streams.cli.common import configured, venue_keys
 from streams.errors import WrongUse
 from streams.runtime import metrics, seat
@@ -18,12 +19,18 @@ from streams.venue.addresses import addresses
 KINDS = ("positions", "risk", "gateway")
 
 
-def worker(kind: Annotated[str, typer.Argument(help="positions, risk, gateway, or all")]) -> None:
-    """A worker, until SIGTERM. It ends with an error rather than commit what it is not sure of; start it again, and it goes on where it was."""
+def worker(kind: Annotated[str, typer.Argument(help="positions, risk, gateway, audit, or all: the first three")]) -> None:
+    """A worker, until SIGTERM. It ends with an error rather than commit what it is not sure of; start it again, and it goes on where it was.
+
+    `audit` takes no part: it watches books and protection by the log alone.
+    """
+    if kind == "audit":
+        watching(configured())
+        return
     if kind == "all":
         raise typer.Exit(asyncio.run(_all()))
     if kind not in KINDS:
-        raise WrongUse(f"there is no worker {kind}", f"one of {', '.join((*KINDS, 'all'))}")
+        raise WrongUse(f"there is no worker {kind}", f"one of {', '.join((*KINDS, 'audit', 'all'))}")
     raise typer.Exit(_one(kind))
 
 

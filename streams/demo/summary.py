@@ -98,6 +98,7 @@ def text(told: Mapping[str, Any]) -> str:
         ("left by", _counts(told["exits"])),
         ("profit", f"{profit:+.2f} after {Decimal(told['fees']):.2f} of fees; open {Decimal(told['unrealised_pnl']):+.2f} (paper money)"),
         ("longest without a stop", f"{told['unprotected_seconds_max']:g} s, as the exchange saw it"),
+        *_audit(told.get("audit")),
         ("in doubt, unreadable", f"{told['unknown_orders']} orders, {told['dead_letters']} records"),
     ):
         table.add_row(name, value)
@@ -110,6 +111,13 @@ def text(told: Mapping[str, Any]) -> str:
     with console.capture() as captured:
         console.print(table, "", hops)
     return "\n".join(row.rstrip() for row in captured.get().rstrip().splitlines())
+
+
+def _audit(found: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    if found is None:
+        return []
+    books = f"{len(found['faults'])} faults: {found['faults'][0]}" if found["faults"] else "whole"
+    return [("audited by the log", f"the books are {books}; longest without a stop {found['unprotected_seconds_max']:g} s")]
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -59,7 +59,7 @@ OPEN, CLOSE = fill("1", 2, P1), fill("2", -2, P1)
     ([(1_000, OPEN)], ([], 9.0)),                                                                   # a refused guard: nothing ever covers it
     ([(1_000, OPEN), (1_200, entry(Cover.PROTECTED))], ([(1_000, 1_200)], 0.0)),
     ([(1_000, OPEN), (4_100, entry(Cover.CLOSED)), (4_200, CLOSE)], ([(1_000, 4_200)], 0.0)),      # closed at market: covered when it is flat
-    ([(900, protected("")), (1_000, OPEN), (1_001, protected())], ([], 0.0)),                                               # the guard's answer before the fill's news
+    ([(900, protected("")), (1_000, OPEN), (1_001, protected())], ([], 0.0)),                       # the guard's answer before the fill's news
     ([(1_000, OPEN), (1_000, protected()), (5_000, said(GUARD, "CANCELLED"))], ([(1_000, 1_000)], 5.0)),
     ([(1_000, OPEN), (1_000, protected()), (5_000, said(GUARD, "CANCELLED")), (6_000, entry(Cover.PROTECTED))],
      ([(1_000, 1_000)], 5.0)),                                                                      # a record that is told again revives nothing

@@ -22,7 +22,7 @@ from streams.wire.log import read
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 KEYS = [
     "seconds", "intents", "denials", "orders", "fills", "exits", "positions_opened", "positions_closed", "positions_open", "realised_pnl",
-    "unrealised_pnl", "fees", "unprotected_seconds_max", "unknown_orders", "dead_letters", "latency_ms",
+    "unrealised_pnl", "fees", "unprotected_seconds_max", "unknown_orders", "dead_letters", "latency_ms", "audit",
 ]
 DANGEROUS = {"STREAMS_VENUE": "live", "STREAMS_LIVE_ACK": "I-UNDERSTAND", "STREAMS_KAFKA_BOOTSTRAP": "127.0.0.1:1", "STREAMS_SYMBOLS": "NOSUCHUSDT"}
 
@@ -95,6 +95,7 @@ async def test_a_demo_trades_protects_and_tells_whatever_the_environment_says(pr
     assert told["positions_opened"] - told["positions_closed"] == told["positions_open"]
     assert min(told["positions_opened"], told["fills"], told["orders"], sum(told["exits"].values())) > 0
     assert told["unprotected_seconds_max"] < 3
+    assert (told["audit"]["faults"], told["audit"]["unprotected_seconds_max"] < 3) == ([], True)
     assert {hop for hop, figures in told["latency_ms"].items() if figures["n"] == 0} <= {"tick_to_exit"}   # half a minute may pass without one
     assert "seed 7" in program.errors.read_text()
     assert program.left() == []
