@@ -146,10 +146,11 @@ def flat(world: World, _: Script) -> Iterator[str]:
 def wallets_are_explained(world: World, _: Script) -> Iterator[str]:
     """By what was booked: whatever was lost on the way has been found, and nothing was counted twice."""
     last = {seen.asset: seen for seen in world.log.messages(ACCOUNT_EVENT.name) if isinstance(seen, BalanceSeen)}
-    for asset, wallet in world.engine.accounts[KEY].wallets.items():
-        seen = last.get(asset)
-        if seen is None or seen.wallet != wallet or seen.unexplained:
-            yield f"{asset} has {decimal(wallet)}, and was told as {seen}"
+    account = world.engine.accounts[KEY]
+    for asset, wallet in account.wallets.items():
+        seen, earned = last.get(asset), sum(line.amount for line in account.incomes if line.asset == asset)
+        if seen is None or (seen.wallet, seen.earned, seen.unexplained) != (wallet, earned, 0):
+            yield f"{asset} has {decimal(wallet)} and earned {decimal(earned)}, and was told as {seen}"
 
 
 def the_days_hold_it_all(world: World, _: Script) -> Iterator[str]:
