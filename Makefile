@@ -3,7 +3,9 @@
 #   make demo              the whole pipeline on this machine: Kafka, exchange, workers, dashboard   (MINUTES=n ends by itself)
 #   make test              every test, on a real broker                                             (ARGS="-k name" chooses)
 #   make check             lint, types, import rules
-#   make bench, make chaos measurements; faults
+#   make bench             measurements
+#   make chaos             the demo, struck every few seconds while it trades, and a verdict            (MINUTES=n, SEED=n)
+#   make simulate          a thousand runs of the whole pipeline in one process                         (SEED=n: one, with all it says)
 #   make mutants           small faults in the core, and whether a test notices each                 (ARGS="exits watch" chooses files)
 #   make setup             the environment alone
 #   make docs              the pages that are written from the code
@@ -15,7 +17,7 @@ BIN := .venv/bin
 STAMP := .venv/.locked
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: setup demo test check bench chaos docs mutants lock
+.PHONY: setup demo test check bench chaos simulate docs mutants lock
 .DEFAULT_GOAL := setup
 
 setup: $(STAMP)
@@ -44,7 +46,10 @@ bench: setup
 	@$(BIN)/python -m bench $(ARGS)
 
 chaos: setup
-	@$(BIN)/pytest tests/chaos $(ARGS)
+	@$(BIN)/streams drill $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+simulate: setup
+	@$(BIN)/python -m tests.simulation $(if $(SEED),$(SEED),0 1000)
 
 docs: setup
 	@$(BIN)/streams explain denials --markdown > docs/denials.md

@@ -3,11 +3,11 @@ import sys
 
 import typer
 
-from streams.cli import audit, books, control, doctor, explain, feed, kafka, look, paper, run, topics, worker
+from streams.cli import audit, books, control, doctor, drill, explain, feed, kafka, look, paper, run, topics, worker
 from streams.errors import StreamsError
 
 COMMANDS = (
-    run.demo, run.up,
+    run.demo, run.up, drill.drill,
     look.status, look.why, books.books, audit.audit, doctor.doctor,
     control.intent, control.halt, control.resume, control.flatten,
     worker.worker, feed.feed, feed.record, paper.paper,
