@@ -14,6 +14,7 @@ from streams.cli import app
 from streams.cli.common import configured
 from streams.cli.denials import EXPLAINED, page
 from streams.cli.provenance import Row, lines_of, rows
+from streams.core import settings
 from streams.core.commands import Denial
 from streams.core.settings import Limits, Settings
 from streams.settings import Environment
@@ -31,6 +32,8 @@ trail = { distance = 0.01 }
 intent_max = "90s"
 [regimes]
 trending = "mine"
+[groups]
+majors = { symbols = ["BTCUSDT", "ETHUSDT"], exposure_max = 1.5 }
 """
 
 
@@ -55,9 +58,9 @@ def test_what_is_told_is_what_the_file_would_say(tmp_path: Path) -> None:
     """Read back, the values are the settings themselves: none is missing, none is rounded."""
     path = tmp_path / "streams.toml"
     path.write_text(MINE)
-    settings = limits_file.read(path, Settings())
-    path.write_text("\n".join(f"{row.key} = {row.value}" for row in rows(settings)))
-    assert limits_file.read(path, Settings()) == settings
+    meant = limits_file.read(path, Settings())
+    path.write_text("\n".join(f"{row.key} = {row.value}" for row in rows(meant)))
+    assert limits_file.read(path, Settings()) == meant
 
 
 def test_each_value_comes_from_somewhere(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,6 +81,7 @@ def test_each_value_comes_from_somewhere(folder: Path, monkeypatch: pytest.Monke
         "policies.mine.time_max": ("0", "0", "policies.default, built in"),
         "policies.mine.targets": ("[{ part = 0.5, r = 1 }, { part = 0.25, distance = 0.03 }]", "[]", "streams.toml:2"),
         "regimes.trending": ('"mine"', "", "streams.toml:12"),
+        "groups.majors.exposure_max": ("1.5", "", "streams.toml:14"),
     }
     assert {key: found[key] for key in wanted} == wanted
 
@@ -98,6 +102,7 @@ def test_the_lines_of_a_files_keys() -> None:
     assert lines_of(MINE) == {
         "limits.risk": 1, "policies.mine.targets": 2, "policies.default": 6, "policies.default.stop": 7, "policies.default.trail.distance": 8,
         "ages": 9, "ages.intent_max": 10, "regimes": 11, "regimes.trending": 12,
+        "groups": 13, "groups.majors.symbols": 14, "groups.majors.exposure_max": 14,
     }
     with pytest.raises(tomllib.TOMLDecodeError):
         tomllib.loads("\n".join(MINE.splitlines()[:2]))          # a statement of several lines is told by its first
@@ -148,6 +153,7 @@ def test_who_denies_is_who_says_it() -> None:
 
 def test_a_setting_that_a_denial_names_exists() -> None:
     keys = {row.key for row in rows(Settings())}
-    parts = {part for key in keys for part in (key, key.rpartition(".")[2])}
+    structs = [kind for kind in vars(settings).values() if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]
+    parts = {*keys, *(limits_file.key_of(field) for kind in structs for field in kind.__struct_fields__)}
     named = {word for _, when, remedy in EXPLAINED.values() for word in re.findall(r"`([a-z_.]+)`", f"{when} {remedy}")}
     assert named - parts - {"account", "expires_at", "intent_id", "entry_price", "streams.toml"} == set()
