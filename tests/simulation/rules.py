@@ -155,7 +155,8 @@ def wallets_are_explained(world: World, _: Script) -> Iterator[str]:
 
 def the_days_hold_it_all(world: World, _: Script) -> Iterator[str]:
     """Each position ended in one line of one source, and the lines together cost what the venue took."""
-    lines = {(line.day, line.source, line.model): line for line in world.log.messages(ACCOUNT_EVENT.name) if isinstance(line, DayBooked)}
+    booked = sorted((line for line in world.log.messages(ACCOUNT_EVENT.name) if isinstance(line, DayBooked)), key=lambda line: line.seq)
+    lines = {(line.day, line.source, line.model): line for line in booked}
     ends = {seen.position_id for seen in world.log.messages(POSITION_UPDATE.name) if isinstance(seen, PositionUpdated) and seen.closed_at}
     if (trades := sum(line.trades for line in lines.values())) != len(ends):
         yield f"{len(ends)} positions ended, {trades} are in the days"
