@@ -12,10 +12,10 @@ RUN /opt/build/bin/pip wheel --no-cache-dir --quiet --no-deps --no-build-isolati
  && /opt/streams/bin/pip install --no-cache-dir --quiet --no-deps /wheel/*.whl
 
 FROM python:3.11-slim
-RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin streams && install -d -o streams /state
+RUN useradd --uid 10001 --home-dir /state --shell /usr/sbin/nologin streams && install -d -o streams /state
 COPY --from=build /opt/streams /opt/streams
 USER 10001
-WORKDIR /home/streams
+WORKDIR /state
 ENV PATH=/opt/streams/bin:$PATH PYTHONUNBUFFERED=1 STREAMS_STATE_DIR=/state STREAMS_LOG=json
 VOLUME /state
 STOPSIGNAL SIGTERM
