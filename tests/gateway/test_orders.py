@@ -78,6 +78,38 @@ async def test_the_guard_triggers_by_the_policy_s_price(stage: Stage) -> None:
     assert (algo.working_type, algo.price_protect, stage.resting()) == ("MARK_PRICE", True, ["guard.0 59000"])
 
 
+# ---------------------------------------------------------------------------------------------------------------- before and beside it
+
+
+async def test_the_leverage_is_set_before_the_first_order(stage: Stage) -> None:
+    await stage.entered()
+    assert stage.exchange.engine.accounts["paper"].leverage[SYMBOL] == 5
+
+
+@pytest.mark.parametrize(("path", "code", "reason"), [
+    ("leverage", -4028, "leverage 5: -4028"), ("marginType", -4168, "margin type: -4168"), ("marginType", -2015, "margin type: -2015"),
+])
+async def test_an_entry_does_not_leave_where_it_cannot_be_set(stage: Stage, path: str, code: int, reason: str) -> None:
+    stage.fault("reject", path=path, method="POST", code=code)
+    record = await stage.entered()
+    assert (record.state, record.reason.startswith(reason), stage.requests()) == (OrderState.REJECTED, True, [])
+
+
+@pytest.mark.parametrize("code", [-4046, -4047, -4048])
+async def test_a_margin_type_that_is_so_already_or_stays_as_it_is_hinders_nothing(stage: Stage, code: int) -> None:
+    stage.fault("reject", path="marginType", method="POST", code=code)
+    assert (await stage.entered()).state is OrderState.DONE
+
+
+async def test_a_close_of_more_than_one_order_may_have_goes_out_in_parts(stage: Stage) -> None:
+    await stage.entered()
+    stage.gateway.venue.instruments[SYMBOL] = replace(stage.gateway.venue.instruments[SYMBOL], quantity_max=e8("0.004"))
+    await stage.close()
+    await stage.closed()
+
+    assert await stage.fills() == ["BUY 0.01 entry.0", "SELL 0.004 exit.0", "SELL 0.004 exit.1", "SELL 0.002 exit.2"]
+
+
 # ---------------------------------------------------------------------------------------------------------------- filters and status
 
 
