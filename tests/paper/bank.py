@@ -7,6 +7,7 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 import aiohttp
+from yarl import URL
 
 from streams.core.values import e8
 from streams.paper.conditions import Conditions
@@ -53,7 +54,7 @@ class Bank:
         else:
             body = said
         form = {"X-MBX-APIKEY": key, "Content-Type": "application/x-www-form-urlencoded"}
-        async with self.session.request(method, url, data=body, headers=form) as answer:
+        async with self.session.request(method, URL(url, encoded=True), data=body, headers=form) as answer:
             self.headers = dict(answer.headers)
             return answer.status, await answer.json() if answer.content_type == "application/json" else await answer.text()
 

@@ -3,7 +3,9 @@
 ccxt was written for Binance and knows nothing of us: what it understands is Binance's contract, as far as it is used.
 """
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import ccxt.pro
@@ -68,6 +70,41 @@ async def test_a_position_from_entry_to_exit(client: Any, bank: Bank) -> None:  
         ("buy", 0.03, 60000.1, 0.9000015), ("sell", 0.01, 61000.0, 0.305), ("sell", 0.02, 59000.0, 0.59),
     ]
     assert (await client.fetch_balance())["USDT"]["total"] == 9988.2019985          # 10000 - 0.9000015 - 0.305 - 0.59 + 9.999 - 20.002
+
+
+async def test_the_program_that_the_documentation_shows(bank: Bank) -> None:
+    example = Path(__file__).parents[2] / "docs/examples/paper.py"
+    address = bank.exchange.rest_url.removeprefix("http://")
+    program = await asyncio.create_subprocess_exec(sys.executable, str(example), address, stdout=asyncio.subprocess.PIPE)
+    told, _ = await program.communicate()
+    assert (told.decode(), program.returncode) == ("closed long 0.01\n", 0)
+
+
+async def test_orders_in_batches_and_amended(client: Any) -> None:  # noqa: ANN401
+    placed = await client.create_orders([
+        {"symbol": S, "type": "limit", "side": "buy", "amount": amount, "price": price, "params": {"clientOrderId": name}}
+        for name, amount, price in (("a", 0.01, 59000), ("b", 0.01, 58500), ("c", 0.01, 58000))
+    ])
+    amended = await client.edit_order(placed[0]["id"], S, "limit", "buy", 0.02, 59100)
+    cancelled = await client.cancel_orders([placed[0]["id"], placed[1]["id"]], S)
+    left = await client.fetch_open_orders(S)
+    assert [(order["clientOrderId"], order["status"]) for order in placed] == [("a", "open"), ("b", "open"), ("c", "open")]
+    assert (amended["amount"], amended["price"], amended["status"]) == (0.02, 59100.0, "open")
+    assert [order["status"] for order in cancelled] == ["canceled", "canceled"]
+    assert [order["clientOrderId"] for order in left] == ["c"]
+
+
+async def test_margin_mode_brackets_fees_funding_and_the_book(client: Any, bank: Bank) -> None:  # noqa: ANN401
+    await client.set_margin_mode("isolated", S)
+    await client.create_order(S, "market", "buy", 0.01)
+    await bank.panel("POST", "_funding", {"symbol": "BTCUSDT", "rate": "0.0001"})
+    [position] = await client.fetch_positions([S])
+    [tier, *_] = (await client.fetch_leverage_tiers([S]))[S]
+    [paid] = await client.fetch_funding_history(S)
+    book, fee = await client.fetch_order_book(S, 5), await client.fetch_trading_fee(S)
+    assert (position["marginMode"], position["initialMargin"], paid["amount"]) == ("isolated", 30.000025, -0.06000005)
+    assert (tier["maxLeverage"], tier["maxNotional"], tier["maintenanceMarginRate"]) == (150.0, 300000.0, 0.004)
+    assert (len(book["bids"]), book["asks"][0], fee["taker"]) == (5, [60000.1, 49.999], 0.0005)
 
 
 async def test_limit_orders_and_cancels_in_both_stores(client: Any) -> None:  # noqa: ANN401

@@ -1,8 +1,11 @@
 """Orders that are changed, or end by the clock: amendments, good till a date, the dead man's switch."""
+import json
+
 import pytest
 
 from streams.core.values import decimal, e8
 from streams.paper.orders import VenueError
+from tests.paper.bank import Bank
 from tests.paper.house import KEY, NOW, House
 
 MINUTES_10 = 600_000
@@ -120,3 +123,54 @@ def test_the_dead_mans_switch_cancels_a_symbols_orders_unless_it_is_put_off(hous
 def test_two_hundred_orders_rest_in_a_symbol_and_no_more(house: House) -> None:
     limit = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "quantity": "0.001", "price": "59000", "timeInForce": "GTC"}
     assert [house.refused("order", limit) for _ in range(201)] == [0] * 200 + [-2025]
+
+
+LEG = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "quantity": "0.01", "price": "59000", "timeInForce": "GTC"}
+
+
+def outcome(leg: dict[str, str | int]) -> str | int:
+    return leg["code"] if "code" in leg else leg["status"]
+
+
+async def test_a_batch_is_its_orders_one_by_one(bank: Bank) -> None:
+    """A refusal stands in its order's place, and stops none of the others."""
+    legs = [{**LEG, "newClientOrderId": "a"}, {**LEG, "quantity": "0.0001"}, {**LEG, "newClientOrderId": "c", "reduceOnly": False}]
+    placed = await bank.body("POST", "v1/batchOrders", batchOrders=json.dumps(legs))
+    changes = [{"symbol": "BTCUSDT", "side": "BUY", "origClientOrderId": "a", "quantity": "0.01", "price": price} for price in ("59100", "59100")]
+    amended = await bank.body("PUT", "v1/batchOrders", batchOrders=json.dumps(changes))
+    cancelled = await bank.body("DELETE", "v1/batchOrders", symbol="BTCUSDT", origClientOrderIdList=json.dumps(["a", "nobody"]))
+    numbers = json.dumps([placed[2]["orderId"], 1])
+    by_number = await bank.body("DELETE", "v1/batchOrders", symbol="BTCUSDT", orderIdList=numbers)
+    assert [[outcome(leg) for leg in batch] for batch in (placed, amended, cancelled, by_number)] == [
+        ["NEW", -4004, "NEW"], ["NEW", -5027], ["CANCELED", -2011], ["CANCELED", -2011]]
+
+
+@pytest.mark.parametrize(
+    ("method", "asked", "code"),
+    [
+        ("POST", {}, -1102),
+        ("POST", {"batchOrders": "[]"}, -4082),
+        ("POST", {"batchOrders": json.dumps([LEG] * 6)}, -4082),
+        ("POST", {"batchOrders": "[{]"}, -1130),
+        ("DELETE", {"symbol": "BTCUSDT"}, -1102),
+        ("DELETE", {"symbol": "BTCUSDT", "orderIdList": "all"}, -1130),
+    ],
+)
+async def test_a_batch_that_is_none(bank: Bank, method: str, asked: dict[str, str], code: int) -> None:
+    assert (await bank.ask(method, "v1/batchOrders", **asked))[1]["code"] == code
+
+
+async def test_the_dead_mans_switch_by_request(bank: Bank) -> None:
+    now = bank.exchange.clock()
+    bank.exchange.clock = lambda: now
+    await bank.body("POST", "v1/order", **LEG)
+    told = await bank.body("POST", "v1/countdownCancelAll", symbol="BTCUSDT", countdownTime=1_000)
+    set_to = dict(bank.exchange.engine.accounts["paper"].countdowns)
+    await bank.body("POST", "v1/countdownCancelAll", symbol="BTCUSDT", countdownTime=0)
+    assert (told, set_to) == ({"symbol": "BTCUSDT", "countdownTime": "1000"}, {"BTCUSDT": now + 1_000})
+    assert bank.exchange.engine.accounts["paper"].countdowns == {}
+
+
+async def test_an_order_that_is_tested_is_not_placed(bank: Bank) -> None:
+    told, refused = await bank.body("POST", "v1/order/test", **LEG), await bank.ask("POST", "v1/order/test", **{**LEG, "price": "0"})
+    assert (told["status"], refused[1]["code"], await bank.body("GET", "v1/openOrders")) == ("NEW", -4001, [])
