@@ -6,6 +6,7 @@ kill everything that was ever commanded is delivered again, each record twice, t
 import asyncio
 import itertools
 from collections.abc import Callable
+from typing import Any, Protocol
 
 import msgspec
 
@@ -16,10 +17,12 @@ from streams.core.ids import client_order_id
 from streams.core.ledger import EntryRecord
 from streams.core.values import Side, e8
 from streams.core.words import EntryState, Exit, OrderType
+from streams.paper.matching import Exchange
+from streams.paper.server import PaperExchange
 from streams.wire.topics import EXIT_COMMAND, INSTRUMENT, ORDER_COMMAND, ORDER_FILL, ORDER_LEDGER, ORDER_STATUS
 from tests.simulation.loop import virtual
 from tests.simulation.venue import KEY, told
-from tests.simulation.world import ACCOUNT, World
+from tests.simulation.world import World
 
 SYMBOL, INTENT = "BTCUSDT", "i1"
 QUANTITY, RUNG, PART = e8("0.01"), e8("0.004"), e8("0.002")
@@ -27,6 +30,34 @@ STEP_S, PART_S, END_S, AFTER_S, SETTLE_S = 20.0, 5.0, 40.0, 3.0, 0.2
 WHOLE, PARTLESS, UNSENT = "walked to its end", "so too, the part not sold", "never sent"
 LIVES_MS = 2_000                      # of an entry's command, as risk gives it
 RESTART_S = 1.0
+
+
+class Ground(Protocol):
+    """What a walk needs beneath it: a simulated world, or real processes."""
+
+    account: str
+    exchange: PaperExchange
+    engine: Exchange
+    doors: Any
+    lives: Any
+    loop: Any
+    log: Any
+    said: Any
+
+    @property
+    def held(self) -> dict[str, int]: ...
+    @property
+    def booked(self) -> dict[str, int]: ...
+    @property
+    def resting(self) -> list[str]: ...
+    @property
+    def bare(self) -> list[str]: ...
+    def start(self, name: str, /) -> object: ...
+    def price(self, symbol: str, bid: int, /) -> None: ...
+    def publish(self, message: Any, /) -> None: ...  # noqa: ANN401
+    async def until(self, holds: Callable[[], bool], seconds: float) -> bool: ...
+    def unprotected_s(self) -> float: ...
+    def flips(self) -> list[str]: ...
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -41,7 +72,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Walk:
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Ground) -> None:
         self.world = world
         self.reached = UNSENT
         self.plans = 0
@@ -83,8 +114,8 @@ class Walk:
     async def _leave(self) -> None:
         self._begins("close")
         position = self._position()
-        name = client_order_id(ACCOUNT, SYMBOL, position or INTENT, "exit", 1)
-        self.world.publish(Close(ACCOUNT, SYMBOL, position, self.plans, (INTENT,), name, Exit.CLOSE, self.world.log.now()))
+        name = client_order_id(self.world.account, SYMBOL, position or INTENT, "exit", 1)
+        self.world.publish(Close(self.world.account, SYMBOL, position, self.plans, (INTENT,), name, Exit.CLOSE, self.world.log.now()))
         await self.world.until(lambda: not self.world.held and not self.world.resting and not self.world.booked, END_S)
         await asyncio.sleep(AFTER_S)                     # for what should have happened no more
 
@@ -100,16 +131,17 @@ class Walk:
     # ------------------------------------------------------------------------------------------------------------ commands
 
     def _enter(self) -> None:
-        entry, guard, flat = (client_order_id(ACCOUNT, SYMBOL, INTENT, leg) for leg in ("entry", "guard", "flat"))
+        entry, guard, flat = (client_order_id(self.world.account, SYMBOL, INTENT, leg) for leg in ("entry", "guard", "flat"))
         now = self.world.log.now()
+        account, lives = self.world.account, now + LIVES_MS
         self.world.publish(Enter(
-            ACCOUNT, SYMBOL, INTENT, entry, guard, flat, Side.BUY, QUANTITY, OrderType.MARKET, 0, e8("59000"), 5, now, now + LIVES_MS, now, 0,
+            account, SYMBOL, INTENT, entry, guard, flat, Side.BUY, QUANTITY, OrderType.MARKET, 0, e8("59000"), 5, now, lives, now, 0,
         ))
 
     async def _plan(self, *steps: PlanStep) -> None:
         """Answered, or there is nothing to answer for any more."""
         revision, self.plans = self.plans, self.plans + 1
-        self.world.publish(Plan(ACCOUNT, SYMBOL, self._position(), revision, Side.SELL, steps, Exit.STOP, self.world.log.now()))
+        self.world.publish(Plan(self.world.account, SYMBOL, self._position(), revision, Side.SELL, steps, Exit.STOP, self.world.log.now()))
 
         def answered() -> bool:
             reports = self.world.log.messages(ORDER_STATUS.name)
@@ -130,7 +162,7 @@ class Walk:
         return next((fill.position_id for fill in self.world.log.messages(ORDER_FILL.name)), "")
 
     def _id(self, leg: str, revision: int) -> str:
-        return client_order_id(ACCOUNT, SYMBOL, self._position(), leg, revision)
+        return client_order_id(self.world.account, SYMBOL, self._position(), leg, revision)
 
 
 def walked(*last_doors: int) -> Outcome:
@@ -142,7 +174,7 @@ def walked(*last_doors: int) -> Outcome:
         walk = Walk(world)
         with world.inside():
             loop.run_until_complete(loop.create_task(walk.run()))
-        return _outcome(world, walk)
+        return outcome(world, walk)
 
 
 def twice(world: World) -> None:
@@ -153,7 +185,7 @@ def twice(world: World) -> None:
                 world.log.append(topic, partition, record.key, record.value)
 
 
-def _outcome(world: World, walk: Walk) -> Outcome:
+def outcome(world: Ground, walk: Walk) -> Outcome:
     created = world.exchange.record.created
     deaths = [f"{life.name}: {life.failure}" for lives in world.lives.values() for life in lives if life.failure]
     rules: tuple[tuple[str, Callable[[], bool]], ...] = (
@@ -173,9 +205,9 @@ def _outcome(world: World, walk: Walk) -> Outcome:
     )
 
 
-def _trades(world: World) -> list[str]:
+def _trades(world: Ground) -> list[str]:
     return sorted(str(trade.trade_id) for trade in world.engine.accounts[KEY].trades)
 
 
-def _fills(world: World) -> list[str]:
+def _fills(world: Ground) -> list[str]:
     return sorted(fill.trade_id for fill in world.log.messages(ORDER_FILL.name))

@@ -64,14 +64,14 @@ class Venue:
             if isinstance(line, Line):
                 line.socket.drop()
 
-    def arrives(self, asked: Asked, label: str, answered: "asyncio.Future[Any]") -> None:
+    def arrives(self, asked: Asked, what: str, answered: "asyncio.Future[Any]") -> None:
         """Sends it on its way."""
         process = PROCESS.get()
-        self.loop.after(self.pause(), lambda: self.loop.beside(self._work(asked, label, answered, process)))
+        self.loop.after(self.pause(), lambda: self.loop.beside(self._work(asked, what, answered, process)))
 
-    async def _work(self, asked: Asked, label: str, answered: "asyncio.Future[Any]", process: Process | None) -> None:
+    async def _work(self, asked: Asked, what: str, answered: "asyncio.Future[Any]", process: Process | None) -> None:
         answer = await self.exchange._rest(asked)        # type: ignore[arg-type]  # it is shown all that it looks at
-        self.doors.passed_by(f"rest: {label} done", process)
+        self.doors.passed_by(f"rest: {what} done", process)
         self.loop.after(self.pause(), lambda: None if answered.done() else answered.set_result(answer))
 
 
@@ -86,17 +86,17 @@ class Client:
         """It holds nothing."""
 
     async def request(self, path: str, api: list[str], method: str, params: dict[str, Any]) -> Any:  # noqa: ANN401
-        label = _label(method, path, params)
-        await self._venue.doors.passed(f"rest: {label}")
+        what = label(method, path, params)
+        await self._venue.doors.passed(f"rest: {what}")
         asked = _asked(path, api[0], method, params)
         answered: asyncio.Future[Any] = self._venue.loop.create_future()
-        self._venue.arrives(asked, label, answered)
+        self._venue.arrives(asked, what, answered)
         try:
             async with asyncio.timeout(self._timeout_s):
                 answer = await answered
         except TimeoutError:
             raise ccxt.RequestTimeout(path) from None
-        await self._venue.doors.passed(f"rest: {label} answered")
+        await self._venue.doors.passed(f"rest: {what} answered")
         if asked.transport.aborted:
             raise ccxt.NetworkError(path)
         body = answer.text or ""
@@ -113,7 +113,7 @@ def _asked(path: str, api: str, method: str, params: dict[str, Any]) -> Asked:
     return Asked(method, f"/fapi/{where['version']}/{path}", where, text, {"X-MBX-APIKEY": KEY}, Connection())
 
 
-def _label(method: str, path: str, params: dict[str, Any]) -> str:
+def label(method: str, path: str, params: dict[str, Any]) -> str:
     """Without what differs from run to run."""
     named = next((str(params[name]) for name in ("newClientOrderId", "clientAlgoId", "origClientOrderId") if name in params), "")
     return f"{method} {path} {told(named)}".strip()

@@ -20,9 +20,7 @@ import structlog
 
 from streams.agents import gateway, positions, risk
 from streams.core.events import Tick
-from streams.core.ids import leg_of
 from streams.core.settings import Settings
-from streams.core.values import Side
 from streams.paper.faults import Kind
 from streams.paper.market import Quote
 from streams.paper.server import PaperExchange
@@ -31,11 +29,12 @@ from streams.venue.addresses import Addresses
 from streams.venue.binance import Keys
 from streams.venue.gateway import Gateway
 from streams.wire.codec import encode
-from streams.wire.topics import ORDER_FILL, TOPIC_OF, key_of, partition_of
+from streams.wire.topics import TOPIC_OF, key_of, partition_of
 from tests.simulation.doors import Doors
 from tests.simulation.faust import App
 from tests.simulation.log import Consumer, Log, Producer, Wire
 from tests.simulation.loop import PROCESS, Ended, Loop, Process
+from tests.simulation.seeing import Seeing
 from tests.simulation.venue import KEY, Aiohttp, Client, Venue
 
 BEGIN_MS = 1_790_000_000_000
@@ -45,7 +44,7 @@ RESTART_S = 1.0
 LINES_KEPT = 400
 
 
-class World:
+class World(Seeing):
     def __init__(
         self, loop: Loop, seed: int, symbols: Sequence[str], *, settings: Settings | None = None, last_doors: Iterable[int] = (),
         pause_s: tuple[float, float] = PAUSE_S, skews_ms: tuple[int, int] = (0, 0), repeat: bool = False,
@@ -56,6 +55,7 @@ class World:
         self.log = Log(lambda: self.now() + skews_ms[0])
         self.exchange = PaperExchange(symbols=symbols, clock=lambda: self.now() + skews_ms[1])
         self.engine = self.exchange.engine
+        self.account = ACCOUNT
         self.venue = Venue(loop, self.exchange, self.doors, self.dice, pause_s)
         self.wire = Wire(self.log, self.doors.passed, self._travel)
         self.lives: dict[str, list[Process]] = {}
@@ -155,42 +155,6 @@ class World:
                 return False
             await asyncio.sleep(0.05)
         return True
-
-    @property
-    def held(self) -> dict[str, int]:
-        return {symbol: held.quantity for symbol, held in self.engine.accounts[KEY].positions.items() if held.quantity}
-
-    @property
-    def booked(self) -> dict[str, int]:
-        total: dict[str, int] = {}
-        for fill in self.log.messages(ORDER_FILL.name):
-            total[fill.symbol] = total.get(fill.symbol, 0) + fill.signed
-        return {symbol: quantity for symbol, quantity in total.items() if quantity}
-
-    @property
-    def resting(self) -> list[str]:
-        """Client ids of what of ours may still do something."""
-        account = self.engine.accounts[KEY]
-        names = [*(order.client_id for order in account.working()), *(algo.client_id for algo in account.waiting())]
-        return [name for name in names if leg_of(name)]
-
-    @property
-    def bare(self) -> list[str]:
-        return [symbol for key, symbol in self.exchange.record.bare]
-
-    def unprotected_s(self) -> float:
-        return float(self.exchange.record.told(self.exchange.clock())["unprotected_seconds_max"])
-
-    def flips(self) -> list[str]:
-        """Trades that took a position through zero."""
-        held: dict[str, int] = {}
-        found = []
-        for trade in self.engine.accounts[KEY].trades:
-            before = held.get(trade.symbol, 0)
-            held[trade.symbol] = before + (trade.quantity if trade.side is Side.BUY else -trade.quantity)
-            if before * held[trade.symbol] < 0:
-                found.append(f"{trade.symbol} {trade.client_id}")
-        return found
 
     # ------------------------------------------------------------------------------------------------------------ what it says
 
