@@ -11,13 +11,14 @@ from streams.core.market import TRADING
 from streams.core.words import Mode
 from streams.runtime import logs
 from streams.venue import keeping
-from streams.venue.answers import Accepted, Refused
+from streams.venue.answers import Doubt, Refused
 from streams.venue.binance import Answer, Binance
 from streams.venue.cashbook import Cashbook
 from streams.venue.clock import Clock
 from streams.venue.ledger import Ledger
-from streams.venue.outcomes import Meaning, meaning, reason_of
+from streams.venue.outcomes import Act, act
 
+STAYS_AS_IT_IS = (-4047, -4048)       # something is open already: the margin type cannot be changed now
 _log = logs.get(__name__)
 
 
@@ -80,35 +81,35 @@ class Office:
         self.keep(keeping.asked(self.kept, wanted))
         self.ledger.write(wanted)
 
-    async def prepared(self, symbol: str, leverage: int) -> str:
-        """Cross margin and the leverage, before a symbol's first order. Why not, or nothing."""
+    async def prepared(self, symbol: str, leverage: int) -> tuple[str, int]:
+        """Cross margin and the leverage, before a symbol's first order. Why not, and the venue's code; or nothing."""
         if symbol not in self._leverage:
-            refusal = _refusal(await self.venue.set_cross_margin(symbol))
-            if refusal and not refusal.startswith("-4047") and not refusal.startswith("-4048"):     # something is open already: it stays as it is
-                return f"margin type: {refusal}"
+            reason, code = self._refusal("margin type", await self.venue.set_cross_margin(symbol))
+            if reason and code not in STAYS_AS_IT_IS:
+                return reason, code
             self._leverage[symbol] = 0
         if leverage and self._leverage[symbol] != leverage:
-            if refusal := _refusal(await self.venue.set_leverage(symbol, leverage)):
-                return f"leverage {leverage}: {refusal}"
+            reason, code = self._refusal(f"leverage {leverage}", await self.venue.set_leverage(symbol, leverage))
+            if reason:
+                return reason, code
             self._leverage[symbol] = leverage
-        return ""
+        return "", 0
+
+    def _refusal(self, what: str, answer: Answer) -> tuple[str, int]:
+        match answer:
+            case Refused() if act(answer) is not Act.DONE:
+                if act(answer) is Act.STOP:
+                    self.ask_to_halt(f"the venue refuses the account: {answer}")
+                return f"{what}: {answer}", answer.code
+            case Doubt():
+                return f"{what}: {answer}", 0
+            case _:
+                return "", 0
 
     def _over(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (failure := task.exception()) is not None:
             self.ledger.end(failure, f"{task.get_name()} failed")
-
-
-def _refusal(answer: Answer) -> str:
-    match answer:
-        case Accepted():
-            return ""
-        case Refused() if meaning(answer) is Meaning.DONE:
-            return ""
-        case Refused():
-            return str(answer)
-        case _:
-            return reason_of(answer)[0]
 
 
 class Blocked(msgspec.Struct, frozen=True):

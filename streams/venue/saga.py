@@ -27,7 +27,7 @@ from streams.venue.binance import ORDER, RECV_WINDOW_MS
 from streams.venue.closing import cancel, close_all, saga_ids
 from streams.venue.desk import Desk
 from streams.venue.limits import Lane
-from streams.venue.outcomes import Act, Meaning, act, meaning, reason_of
+from streams.venue.outcomes import HELD, Act, Meaning, act, meaning, reason_of
 from streams.venue.trades import chase
 
 replace = msgspec.structs.replace
@@ -78,8 +78,9 @@ class Saga:
     async def _send(self) -> None:
         desk, record = self.desk, self.record
         await self._room()
-        if refusal := await desk.office.prepared(desk.symbol, record.leverage):
-            self._end(OrderState.REJECTED, refusal)
+        reason, code = await desk.office.prepared(desk.symbol, record.leverage)
+        if reason:
+            self._end(OrderState.REFUSED if code == HELD else OrderState.REJECTED, reason, code)
             return
         if desk.exit_lives():
             await desk.until(lambda: not desk.exit_lives(), EXITS_OVER_S)

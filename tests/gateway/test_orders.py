@@ -7,7 +7,7 @@ import pytest
 from streams.core.entry import Cover
 from streams.core.ledger import EntryRecord, OrderState
 from streams.core.values import e8
-from streams.core.words import TimeInForce
+from streams.core.words import Mode, TimeInForce
 from streams.paper import instruments
 from streams.runtime.metrics import NOT_TRADING
 from tests.gateway.stage import SYMBOL, Stage, until
@@ -93,6 +93,7 @@ async def test_an_entry_does_not_leave_where_it_cannot_be_set(stage: Stage, path
     stage.fault("reject", path=path, method="POST", code=code)
     record = await stage.entered()
     assert (record.state, record.reason.startswith(reason), stage.requests()) == (OrderState.REJECTED, True, [])
+    assert stage.gateway.office.mode is (Mode.HALTED if code == -2015 else Mode.ACTIVE)
 
 
 @pytest.mark.parametrize("code", [-4046, -4047, -4048])
