@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from bench.figures import Figure, rate
-from bench.stories import ACCOUNT_SETTINGS, SETTINGS, account_of, flat, held, life, prices, snapshots
+from bench.stories import ACCOUNT_SETTINGS, SETTINGS, account_of, entries, flat, held, life, prices, snapshots
 from streams.core import account, symbol
 from streams.core.events import Beat, Filled, Intent, Seen, Tick
 from streams.core.values import E8
@@ -31,6 +31,7 @@ def run(quick: bool) -> list[Figure]:  # noqa: FBT001
         ("held position, each tick the best price", symbol.step, start, rising, SETTINGS),
         ("lives: intent, entry, fills, plans, 40 ticks, close", symbol.step, flat(), life(count), SETTINGS),
         ("account, snapshots of ten symbols", account.step, account_of(10), snapshots(10, count), ACCOUNT_SETTINGS),
+        ("account, entries ordered and ended", account.step, account_of(1), entries(count), ACCOUNT_SETTINGS),
     ]
     found = []
     for name, step, state, events, settings in rows:

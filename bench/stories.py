@@ -7,15 +7,16 @@ from typing import Any
 
 from streams.core import account
 from streams.core.account import AccountState
-from streams.core.commands import Close, Plan, Step
+from streams.core.commands import Close, Plan, Propose, Step
 from streams.core.events import BalanceSeen, EntryReported, Filled, Instrument, Intent, PlanReported, PositionUpdated, Seen, Tick
 from streams.core.ids import client_order_id
 from streams.core.settings import Policy, Settings, Trail
 from streams.core.symbol import SymbolState, new, step
 from streams.core.values import E8, PPM, Side, e8, share
-from streams.core.words import Action, EntryState
+from streams.core.words import Action, EntryState, OrderType
 
 SYMBOL, ACCOUNT, NOON, PRICE = "BTCUSDT", "main", 1_766_577_600_000, e8("60000")
+STOP = share(PRICE, 98, 100)
 INSTRUMENT = Instrument(
     symbol=SYMBOL, status="TRADING", base="BTC", margin_asset="USDT", tick_size=e8("0.1"), quantity_step=e8("0.001"), quantity_min=e8("0.001"),
     quantity_max=e8("1000"), notional_min=e8("50"), price_min=e8("0.1"), price_max=e8("1000000"), price_up_ppm=1_050_000, price_down_ppm=950_000,
@@ -75,8 +76,7 @@ class Life:
             self.happens(EntryReported(ACCOUNT, SYMBOL, name, state, entry))
         self.fills(Side.BUY, entry)
         guard = client_order_id(ACCOUNT, SYMBOL, name, "guard")
-        stop = share(PRICE, 98, 100)
-        self.happens(EntryReported(ACCOUNT, SYMBOL, name, EntryState.PROTECTED, entry, guard_id=guard, guard_price=stop))
+        self.happens(EntryReported(ACCOUNT, SYMBOL, name, EntryState.PROTECTED, entry, guard_id=guard, guard_price=STOP))
         self.happens(EntryReported(ACCOUNT, SYMBOL, name, EntryState.DONE, entry, E8))
 
     def fills(self, side: Side, order: str) -> None:
@@ -115,10 +115,23 @@ def life(number: int) -> list[Seen[Any]]:
 
 def account_of(symbols: int) -> AccountState:
     state = account.new(ACCOUNT)
-    for name, update in zip(range(symbols), snapshots(symbols, symbols), strict=True):
-        del name
+    for update in snapshots(symbols, symbols):
         state, _ = account.step(state, update, ACCOUNT_SETTINGS)
     return account.step(state, seen(BalanceSeen(ACCOUNT, "USDT", 100_000 * E8, 100_000 * E8, "RECONCILED"), NOON), ACCOUNT_SETTINGS)[0]
+
+
+def entries(number: int) -> list[Seen[Propose] | Seen[PositionUpdated]]:
+    """A proposal each five minutes, and the symbol's word that it has ended without a fill: each is sized, judged, reserved, freed, known a day."""
+    found: list[Seen[Any]] = []
+    for turn in range(0, number, 2):
+        now = NOON + 150_000 * turn
+        proposal = Propose(
+            ACCOUNT, SYMBOL, f"i{turn}", turn + 1, Side.BUY, OrderType.MARKET, PRICE, STOP, 0, 0, 0, -1, now, now + 60_000, PRICE, now, 2,
+            "USDT", INSTRUMENT.quantity_step, INSTRUMENT.quantity_min, INSTRUMENT.quantity_max, INSTRUMENT.notional_min, INSTRUMENT.leverage_max,
+            INSTRUMENT.maintenance_ppm, INSTRUMENT.taker_fee_ppm, "default", "", "",
+        )
+        found += [seen(proposal, now), seen(PositionUpdated(ACCOUNT, SYMBOL, turn + 2, mark=PRICE, margin_asset="USDT"), now + 1_000)]
+    return found
 
 
 def snapshots(symbols: int, number: int) -> list[Seen[PositionUpdated]]:
