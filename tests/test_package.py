@@ -15,4 +15,4 @@ def test_the_wheel_carries_schemas_and_the_brokers_files(tmp_path: Path) -> None
     schemas = {f"streams/schemas/{path.name}" for path in (ROOT / "schemas").iterdir()}
     assert schemas
     beside = {f"streams/runtime/{name}" for name in ("kafka.lock", "server.properties", "log4j2.properties")}
-    assert (schemas | beside | {"streams/py.typed"}) - carried == set()
+    assert (schemas | beside | {"streams/py.typed", "streams/streams.toml"}) - carried == set()
