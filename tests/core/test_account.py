@@ -12,14 +12,17 @@ from streams.core.commands import Enter, Propose
 from streams.core.drawdown import DAY_MS
 from streams.core.events import BalanceSeen, Beat, FlattenWanted, GatewaySeen, LagSeen, ModeSet, ModeWanted, PositionUpdated, Seen
 from streams.core.ids import client_order_id
-from streams.core.settings import Limits, Settings
+from streams.core.settings import Group, Limits, Settings
 from streams.core.values import E8, PPM, Side, e8, notional, share
 from streams.core.words import Mode, OrderType, TimeInForce
 from tests.core.proposals import BTC, ETHC, proposal
 
 START = 20_000 * DAY_MS
 SYMBOLS = {"BTCUSDT": BTC, "SOLUSDT": msgspec.structs.replace(BTC, symbol="SOLUSDT"), "ETHUSDC": ETHC}
-SETTINGS = Settings(limits=Limits(risk_ppm=20_000, positions_max=2))
+SETTINGS = Settings(
+    limits=Limits(risk_ppm=20_000, positions_max=2, exposure_long_max_ppm=1_500_000, exposure_short_max_ppm=1_000_000, orders_per_minute=4),
+    groups={"majors": Group(("BTCUSDT", "SOLUSDT"), 1_800_000), "ethers": Group(("ETHUSDC",), 900_000)},
+)
 Events = list[tuple[int, Any]]
 Told = list[tuple[AccountState, Any, tuple[Any, ...], AccountState]]
 
@@ -174,7 +177,13 @@ def assert_among(asked: Propose, before: AccountState, after: AccountState) -> N
     assert sum(abs(amount) for name, amount in amounts if name == asked.symbol) <= limits.symbol_notional_max
     assert sum(abs(amount) for _, amount in amounts) <= share(equity, limits.exposure_gross_max_ppm, PPM)
     assert asked.side.sign * sum(amount for _, amount in amounts) <= share(equity, limits.exposure_net_max_ppm, PPM)
+    most = limits.exposure_long_max_ppm if asked.side is Side.BUY else limits.exposure_short_max_ppm
+    assert sum(abs(amount) for _, amount in amounts if amount * asked.side.sign > 0) <= share(equity, most, PPM)
+    for group in SETTINGS.groups.values():
+        if asked.symbol in group.symbols:
+            assert sum(abs(amount) for name, amount in amounts if name in group.symbols) <= share(equity, group.exposure_max_ppm, PPM)
     assert len(busy(after)) <= limits.positions_max or asked.symbol in busy(before)
+    assert len(after.pace.orders) <= limits.orders_per_minute
 
 
 def busy(state: AccountState) -> set[str]:
