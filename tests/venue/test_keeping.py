@@ -15,7 +15,7 @@ Word = ModeWanted | ModeSet
 
 
 def asks(mode: Mode, request_id: str) -> ModeWanted:
-    return ModeWanted("main", mode, "why", "ann", request_id)
+    return ModeWanted("main", mode, f"why {request_id}", "ann", request_id)
 
 
 def risk(mode: Mode, request_id: str = "") -> ModeSet:
@@ -52,8 +52,13 @@ def test_the_mode_in_force(words: list[Word], expected: Mode) -> None:
 
 
 def test_the_reason_is_that_of_the_mode_in_force() -> None:
-    record = kept([asks(REDUCING, "r1"), asks(HALTED, "r2")])
-    assert (keeping.why(record), keeping.why(kept([risk(HALTED), asks(REDUCING, "r1")]))) == ("why (ann)", "because")
+    record = kept([asks(HALTED, "r1"), asks(HALTED, "r2"), asks(REDUCING, "r3")])
+    assert (keeping.why(record), keeping.why(kept([risk(HALTED), asks(REDUCING, "r1")]))) == ("why r2 (ann)", "because")
+
+
+def test_of_more_requests_than_are_remembered_the_tightest_stays() -> None:
+    record = kept([asks(HALTED, "first"), *(asks(REDUCING, f"r{number}") for number in range(2 * keeping.KNOWN_MAX))])
+    assert (keeping.in_force(record), len(record.asked)) == (HALTED, keeping.KNOWN_MAX)
 
 
 @given(st.lists(st.tuples(st.sampled_from(Mode), st.integers(0, 250)), max_size=250))
