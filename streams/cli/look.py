@@ -5,7 +5,9 @@ from typing import Annotated
 import typer
 
 from streams.cli.common import JSON, configured, tell
+from streams.cli.denials import EXPLAINED
 from streams.cli.situation import Situation, situation
+from streams.core.commands import Verdict
 from streams.errors import StreamsError
 from streams.wire.lineage import TOPICS, Link, lineage
 from streams.wire.log import read
@@ -33,7 +35,9 @@ def why(
 def _line(link: Link, start: int) -> str:
     shown = ("side", "quantity", "price", "price_average", "stop_price", "state", "verdict", "reason", "exit", "detail")
     detail = "  ".join(f"{name}={link.detail[name]}" for name in shown if name in link.detail)
-    return f"{link.log_time - start:>9} ms  {link.kind:<16} {link.id:<34} {link.topic}-{link.partition}@{link.offset}  {detail}"
+    line = f"{link.log_time - start:>9} ms  {link.kind:<16} {link.id:<34} {link.topic}-{link.partition}@{link.offset}  {detail}"
+    denied = link.detail.get("verdict") == Verdict.DENIED and EXPLAINED.get(link.detail.get("reason", ""))
+    return f"{line}\n{'':14}→ {denied[2]}" if denied else line
 
 
 def _told(found: Situation) -> str:

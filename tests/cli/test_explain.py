@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streams import limits_file
-from streams.cli import app
+from streams.cli import app, look
 from streams.cli.common import configured
 from streams.cli.denials import EXPLAINED, page
 from streams.cli.provenance import Row, lines_of, rows
@@ -18,6 +18,7 @@ from streams.core import settings
 from streams.core.commands import Denial
 from streams.core.settings import Limits, Settings
 from streams.settings import Environment
+from streams.wire.lineage import Link
 
 ROOT = Path(__file__).parent.parent.parent
 MINE = """limits.risk = 0.01
@@ -122,6 +123,13 @@ def test_people_read_tables(folder: Path) -> None:
 
 def test_the_page_of_denials_is_written_from_the_code() -> None:
     assert (ROOT / "docs" / "denials.md").read_text() == page(), "make docs"
+
+
+def test_whoever_asks_why_reads_what_to_do() -> None:
+    denied = Link(1_000, "decision.log", 0, 7, "decision", "i1", 0, {"verdict": "DENIED", "reason": "POSITION_MISSING"})
+    said = look._line(denied, 1_000).splitlines()
+    assert (said[0].endswith("verdict=DENIED  reason=POSITION_MISSING"), said[1].strip()) == (True, "→ Nothing: there is nothing to close.")
+    assert len(look._line(msgspec.structs.replace(denied, detail={"verdict": "STEPPED", "reason": ""}), 1_000).splitlines()) == 1
 
 
 def test_denials_are_explained_in_the_order_in_which_they_are_asked() -> None:
