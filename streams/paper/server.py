@@ -9,6 +9,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -17,31 +18,24 @@ from msgspec.structs import replace
 
 from streams.core.values import E8
 from streams.errors import PortTaken
-from streams.paper import forced, rest, signed
+from streams.paper import forced
+from streams.paper.calls import Call, Calls, hang_up
 from streams.paper.conditions import Conditions
 from streams.paper.faults import Fault, Faults, Kind
 from streams.paper.funding import Terms
 from streams.paper.instruments import ALL
 from streams.paper.market import Quote
 from streams.paper.matching import Exchange
-from streams.paper.orders import Account, Top, VenueError
+from streams.paper.order_socket import OrderSocket
+from streams.paper.orders import Account, Top
 from streams.paper.panel import Panel
-from streams.paper.parameters import parsed
-from streams.paper.record import Record, Request
+from streams.paper.record import Record
 from streams.paper.sockets import Sockets
 from streams.paper.usage import Usage
 from streams.runtime import logs
 
 BEAT_S = 0.2                          # how often it is looked for what is due without a price or a request
 WALLETS = {"USDT": 10_000 * E8, "USDC": 10_000 * E8}
-NOT_DONE = {
-    Kind.ERROR_503_NOT_EXECUTED: (503, -1008, "Service Unavailable."), Kind.HTTP_429: (429, -1003, "Too many requests."),
-    Kind.HTTP_418: (418, -1003, "Way too many requests; IP banned."),
-}
-DONE_BUT = {
-    Kind.ERROR_503_EXECUTED: (503, -1000, "Unknown error, please check your request or try again later."),
-    Kind.TIMEOUT_1007: (408, -1007, "Timeout waiting for response from backend server. Send status unknown; execution status unknown."),
-}
 _log = logs.get(__name__)
 
 
@@ -59,7 +53,7 @@ class PaperExchange:
         self.clock, self.skew_ms = clock, 0
         self.faults, self.record, self.usage = Faults(), Record(), Usage(self.conditions.limits)
         self._dice = random.Random(self.conditions.seed)  # noqa: S311  (a simulation)
-        self.sockets = Sockets(self.faults, self._on_the_line)
+        self.sockets, self.calls = Sockets(self.faults, self._on_the_line), Calls(self)
         self.engine = self._founded(symbols, dict(wallets or WALLETS))
         self.frozen: set[str] = set()
         self._marked: set[str] = set()                    # symbols of which the source tells marks
@@ -83,6 +77,7 @@ class PaperExchange:
         for path in ("/{category:public|market}/ws", "/{category:public|market}/ws/{number}"):
             app.router.add_get(path, self.sockets.public)
         app.router.add_get("/private/ws", self.sockets.private)
+        app.router.add_get("/ws-fapi/v1", OrderSocket(self).opened)
         Panel(self).opened(app)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
@@ -123,7 +118,7 @@ class PaperExchange:
         now = self.now()
         self.engine.passed(now)
         self.sockets.passed(now)
-        self._look_at_all(now)
+        self.look_at_all(now)
 
     async def _beat(self) -> None:
         while True:
@@ -158,7 +153,7 @@ class PaperExchange:
         """Seconds that a frame of a stream takes."""
         return (self.conditions.stream_ms + self._dice.random() * self.conditions.stream_jitter_ms) / 1_000
 
-    async def _travel(self) -> None:
+    async def travel(self) -> None:
         """Half the way of a request."""
         way_ms = self.conditions.rest_ms + self._dice.random() * self.conditions.rest_jitter_ms
         if way_ms:
@@ -168,62 +163,24 @@ class PaperExchange:
 
     async def _routed(self, request: web.Request) -> web.StreamResponse:
         """What was signed is the query as it was sent; aiohttp shows it decoded."""
-        await self._travel()
+        await self.travel()
         answer = await self._rest(request, request.rel_url.raw_query_string, request.remote or "")
-        await self._travel()
+        await self.travel()
         return answer
 
     async def _rest(self, request: web.Request, query: str = "", address: str = "") -> web.StreamResponse:
-        arrived, path = self.now(), request.match_info["path"]
         raw = query or request.query_string if request.method in ("GET", "DELETE") else await request.text()
-        asked = parsed(raw)
-        client_id = next((asked[name] for name in ("newClientOrderId", "clientAlgoId", "origClientOrderId") if name in asked), "")
-        fault = self.faults.take(request.method, path, asked.get("symbol", ""), client_id)
-        if fault is not None and fault.kind is Kind.DELAY:
-            await asyncio.sleep(fault.seconds)
-        if fault is not None and (refused := _not_done(fault)) is not None:
-            return refused
-        if fault is not None and fault.kind is Kind.DROP:
-            return _dropped(request)
-        answer, code = self._worked(request, path, raw, asked, address)
-        if request.method != "GET" and path in ("order", "algoOrder"):
-            self.record.asked(Request(arrived, request.method, path, asked.get("symbol", ""), client_id, code))
-        return answer if fault is None else await self._after(fault, request, answer)
+        told = request.match_info
+        return await self.calls.answer(Call(
+            request.method, told["version"], told["path"], raw, request.headers.get("X-MBX-APIKEY", ""), address, partial(hang_up, request),
+        ))
 
-    def _worked(self, request: web.Request, path: str, raw: str, asked: dict[str, str], address: str) -> tuple[web.Response, int]:
-        """The answer, and the code of a refusal; the turn has no await, so requests never interleave."""
-        now, version, key, method = self.now(), request.match_info["version"], request.headers.get("X-MBX-APIKEY", ""), request.method
-        handler = rest.ROUTES.get((method, path if version == "v1" else f"{version}/{path}"))
-        code, headers, status = 0, dict[str, str](), 200
-        try:
-            self.usage.count(method, path, asked, key, address, now)
-            body = handler(self, signed.owner(self.secrets, key, path, raw, now), asked, now) if handler else _nowhere(request)
-        except VenueError as refused:
-            status, code, body = refused.status, refused.code, {"code": refused.code, "msg": refused.text}
-            headers = {"Retry-After": str(refused.retry_after)} if refused.retry_after else headers
-        if method != "GET":
-            self._look_at_all(now)
-        return web.json_response(body, status=status, headers={**headers, **self.usage.headers(method, path, key, address, now)}), code
-
-    def _look_at_all(self, now: int) -> None:
+    def look_at_all(self, now: int) -> None:
         """All that is held: a request need not name the symbol that it strips of its stop."""
         for key, account in self.engine.accounts.items():
             for symbol, held in account.positions.items():
                 if held.quantity or (key, symbol) in self.record.bare:
                     self.record.look(key, symbol, account, now)
-
-    async def _after(self, fault: Fault, request: web.Request, answer: web.Response) -> web.StreamResponse:
-        """The request was done; this is what its sender is told of it."""
-        if fault.kind in DONE_BUT:
-            told, code, text = DONE_BUT[fault.kind]
-            return web.json_response({"code": code, "msg": text}, status=told)
-        if fault.kind is Kind.EXECUTE_THEN_DROP:
-            return _dropped(request)
-        if fault.kind is Kind.EMPTY_202:
-            return web.Response(status=202)
-        if fault.kind is Kind.HANG:
-            await asyncio.sleep(fault.seconds)
-        return answer
 
     # ------------------------------------------------------------------------------------------------------------ a bad day
 
@@ -252,7 +209,7 @@ class PaperExchange:
             case _:
                 return
         self.faults.armed.remove(fault)
-        self._look_at_all(self.now())
+        self.look_at_all(self.now())
 
 
 def _top(quote: Quote, known: Top | None, *, keeps_mark: bool) -> Top:
@@ -264,24 +221,3 @@ def _top(quote: Quote, known: Top | None, *, keeps_mark: bool) -> Top:
     if known is None:
         return Top(quote.last, quote.last, quote.last, quote.mark or quote.last)
     return replace(known, last=quote.last or known.last, mark=quote.mark or known.mark)
-
-
-def _not_done(fault: Fault) -> web.Response | None:
-    if fault.kind is Kind.REJECT:
-        return web.json_response({"code": fault.code, "msg": "rejected by the fault panel"}, status=400)
-    if fault.kind not in NOT_DONE:
-        return None
-    status, code, text = NOT_DONE[fault.kind]
-    headers = {"Retry-After": str(int(fault.seconds))} if status in (429, 418) else {}
-    return web.json_response({"code": code, "msg": text}, status=status, headers=headers)
-
-
-def _nowhere(request: web.Request) -> object:
-    raise VenueError(-5000, f"Path {request.path}, Method {request.method} is invalid", 404)
-
-
-def _dropped(request: web.Request) -> web.Response:
-    """The connection ends without an answer."""
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response()

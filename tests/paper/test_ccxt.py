@@ -26,7 +26,10 @@ async def client(bank: Bank) -> AsyncIterator[Any]:
     }
     client = ccxt.pro.binanceusdm({
         "apiKey": "paper", "secret": "paper", "timeout": 10_000, "enableRateLimit": False,
-        "urls": {"api": {**{name: f"{rest}/fapi/{version}" for name, version in apis.items()}, "ws": {"linear": f"{ws}/ws"}}},
+        "urls": {"api": {
+            **{name: f"{rest}/fapi/{version}" for name, version in apis.items()},
+            "ws": {"linear": f"{ws}/ws", "ws-api": {"linear": f"{ws}/ws-fapi/v1"}},
+        }},
         "options": {"fetchCurrencies": False, "fetchMargins": False, "fetchOpenOrders": {"warnWithoutSymbol": False}},
     })
     await client.load_markets()
@@ -92,6 +95,18 @@ async def test_orders_in_batches_and_amended(client: Any) -> None:  # noqa: ANN4
     assert (amended["amount"], amended["price"], amended["status"]) == (0.02, 59100.0, "open")
     assert [order["status"] for order in cancelled] == ["canceled", "canceled"]
     assert [order["clientOrderId"] for order in left] == ["c"]
+
+
+async def test_orders_over_the_websocket_api(client: Any) -> None:  # noqa: ANN401
+    placed = await client.create_order_ws(S, "limit", "buy", 0.01, 59000, {"newClientOrderId": "a"})
+    amended = await client.edit_order_ws(placed["id"], S, "limit", "buy", 0.01, 59100)
+    cancelled = await client.cancel_order_ws(placed["id"], S)
+    stop = await client.create_order_ws(S, "STOP_MARKET", "buy", 0.01, None, {"triggerPrice": 61000, "clientAlgoId": "s"})
+    with pytest.raises(ccxt.pro.ExchangeError, match="-2011"):
+        await client.cancel_order_ws(placed["id"], S)
+    assert [(order["clientOrderId"], order["status"], order["price"]) for order in (placed, amended, cancelled)] == [
+        ("a", "open", 59000.0), ("a", "open", 59100.0), ("a", "canceled", 59100.0)]
+    assert [order["id"] for order in await client.fetch_open_orders(S, None, None, TRIGGER)] == [stop["id"]]
 
 
 async def test_margin_mode_brackets_fees_funding_and_the_book(client: Any, bank: Bank) -> None:  # noqa: ANN401
