@@ -3,7 +3,7 @@
 `position.update` is kept for days only, and tells each position every second: it is read from a moment on, the fills from their beginning.
 """
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -167,6 +167,28 @@ def tell(found: Finding | Gap) -> None:
         _log.error("the books are not whole", kind=found.kind.value, place=found.place, account=found.account, symbol=found.symbol, said=found.said)
     else:
         _log.info("told by the books", kind=found.kind.value, place=found.place, symbol=found.symbol, said=found.said)
+
+
+class Traded(msgspec.Struct, frozen=True):
+    """A trade of the venue's own list: what of it names a fill."""
+
+    symbol: str
+    trade_id: str
+    said: str                         # "BUY 0.01 at 60000"
+
+
+def unbooked(auditor: Auditor, account: str, traded: Iterable[Traded]) -> list[Finding]:
+    """Trades of the venue that are no fill, each named by the next fill of the symbol that is one; the last where none follows."""
+    found = []
+    for one in traded:
+        book = auditor.audit.book(account, one.symbol)
+        if one.trade_id in book.trades:
+            continue
+        later = [(int(known), place) for known, place in book.trades.items() if known.isdecimal() and int(known) > int(one.trade_id)]
+        place = min(later)[1] if later else book.last
+        said = f"trade {one.trade_id} of the venue ({one.said}) is no fill; it belongs {'before this one' if later else 'after this one'}"
+        found.append(Finding(Kind.LOST, str(place or ORDER_FILL.name), account, one.symbol, said))
+    return found
 
 
 def against_venue(auditor: Auditor, account: str, held: dict[str, int]) -> list[Finding]:

@@ -8,10 +8,11 @@ import msgspec
 import typer
 
 from streams.audit import auditor as audits
-from streams.audit.auditor import BOUND_MS, Auditor, Report
+from streams.audit.auditor import BOUND_MS, Auditor, Report, Traded
 from streams.audit.coverage import Gap
 from streams.audit.rules import Finding
 from streams.cli.common import JSON, configured, tell, venue_keys
+from streams.core.values import decimal
 from streams.errors import StreamsError
 from streams.runtime import metrics
 from streams.settings import Environment
@@ -61,22 +62,20 @@ def watching(environment: Environment, *, hours: float = HOURS, bound_s: float =
 
 def _with_venue(environment: Environment, since: int) -> tuple[Auditor, list[Finding], str]:
     """The books, and where the venue differs: twice, since a fill may come between the two questions."""
-    auditor = audits.once(environment.bootstrap, since)
-    found: list[Finding] = []
-    for _ in range(2):
-        held = asyncio.run(_held(environment))
-        if isinstance(held, str):
-            return auditor, [], held
-        again = audits.against_venue(auditor, environment.account, held)
-        if not again:
-            return auditor, [], "compared"
-        found = [one for one in again if one in found] if found else again
+    auditor, found = audits.once(environment.bootstrap, since), list[Finding]()
+    for attempt in range(2):
+        answer = asyncio.run(_asked(environment, auditor, since))
+        if isinstance(answer, str):
+            return auditor, [], answer
+        found = [one for one in answer if one in found] if attempt else answer
+        if not found:
+            break
         auditor = audits.once(environment.bootstrap, since)
     return auditor, found, "compared"
 
 
-async def _held(environment: Environment) -> dict[str, int] | str:
-    """What the venue holds, signed, by symbol; or why it cannot be asked."""
+async def _asked(environment: Environment, auditor: Auditor, since: int) -> list[Finding] | str:
+    """Where the venue holds something else, and which of its trades there are no fills; or why it cannot be asked."""
     from streams.venue.answers import Accepted  # noqa: PLC0415  (ccxt costs seconds: only where it is needed)
     from streams.venue.binance import Binance, Keys  # noqa: PLC0415
     from streams.venue.clock import Clock  # noqa: PLC0415
@@ -89,7 +88,15 @@ async def _held(environment: Environment) -> dict[str, int] | str:
     try:
         await venue.synchronise()
         answer = await venue.positions()
-        return {one.symbol: one.quantity for one in answer.body if one.quantity} if isinstance(answer, Accepted) else f"not asked: {answer}"
+        if not isinstance(answer, Accepted):
+            return f"not asked: {answer}"
+        found = audits.against_venue(auditor, environment.account, {one.symbol: one.quantity for one in answer.body if one.quantity})
+        for symbol in [one.symbol for one in found]:
+            listed = await venue.trades(symbol, since=since)
+            traded = listed.body if isinstance(listed, Accepted) else []
+            told = [Traded(symbol, one.trade_id, f"{one.side} {decimal(one.quantity)} at {decimal(one.price)}") for one in traded]
+            found += audits.unbooked(auditor, environment.account, told)
+        return found
     finally:
         await venue.close()
 

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from prometheus_client import REGISTRY
 
-from streams.audit.auditor import Auditor, against_venue, once, replayed, watched
+from streams.audit.auditor import Auditor, Traded, against_venue, once, replayed, unbooked, watched
 from streams.audit.coverage import Gap
 from streams.audit.rules import Finding, Kind
 from streams.core import ids
@@ -73,6 +73,18 @@ def test_the_venue_has_the_last_word(topics: str) -> None:
     [found] = against_venue(auditor, account, {SYMBOL: 2 * E8})
     assert (found.kind, found.place) == (Kind.DIFFERENT, f"{ORDER_FILL.name}-{placed[-1].partition}@{placed[-1].offset}")
     assert found.said == "the venue holds 2, the fills up to here lead to 1"
+
+
+def test_a_trade_of_the_venue_that_is_no_fill_is_named_by_the_fill_behind_it() -> None:
+    fills, _ = written(MOVES)
+    auditor = Auditor(0)
+    for offset, fill in enumerate([*fills[:1], *fills[2:]]):
+        auditor.take(Record("order.fill", 3, offset, offset, b"", fill, b""))
+    traded = [Traded(SYMBOL, str(number), "BUY 2 at 100") for number in range(1, 7)]
+    assert [(one.kind, one.place, one.said) for one in unbooked(auditor, "main", traded)] == [
+        (Kind.LOST, "order.fill-3@1", "trade 2 of the venue (BUY 2 at 100) is no fill; it belongs before this one"),
+        (Kind.LOST, "order.fill-3@3", "trade 6 of the venue (BUY 2 at 100) is no fill; it belongs after this one"),
+    ]
 
 
 class Watcher:

@@ -10,6 +10,8 @@ import msgspec
 import pytest
 
 from streams.cli.audit import Audited
+from streams.core.values import e8
+from streams.paper.server import PaperExchange
 from streams.runtime.broker import EmbeddedBroker
 from streams.wire import admin
 from streams.wire.log import publish
@@ -18,16 +20,16 @@ from tests.audit.test_rules import written
 pytestmark = pytest.mark.slow
 
 
-async def streams(folder: Path, bootstrap: str, *arguments: str) -> asyncio.subprocess.Process:
+async def streams(folder: Path, bootstrap: str, *arguments: str, **variables: str) -> asyncio.subprocess.Process:
     silent = {name: value for name, value in os.environ.items() if not name.startswith("STREAMS_")}
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "streams.cli", *arguments, cwd=folder, env={**silent, "STREAMS_KAFKA_BOOTSTRAP": bootstrap},
+        sys.executable, "-m", "streams.cli", *arguments, cwd=folder, env={**silent, "STREAMS_KAFKA_BOOTSTRAP": bootstrap, **variables},
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
     )
 
 
-async def audited(folder: Path, bootstrap: str) -> tuple[int, Audited]:
-    child = await streams(folder, bootstrap, "audit", "--json")
+async def audited(folder: Path, bootstrap: str, **variables: str) -> tuple[int, Audited]:
+    child = await streams(folder, bootstrap, "audit", "--json", **variables)
     output, _ = await asyncio.wait_for(child.communicate(), 60)
     return child.returncode or 0, msgspec.json.decode(output, type=Audited)
 
@@ -56,3 +58,13 @@ async def test_whole_books_end_with_0_and_a_doubled_fill_with_1_and_its_place(ow
 
     code, found = await audited(tmp_path, bootstrap)
     assert (code, found.whole, [(one.kind.value, one.place) for one in found.report.findings]) == (1, False, [("DOUBLED", place)])
+
+    async with PaperExchange(symbols=["BTCUSDT"]) as exchange:                               # where somebody trades besides
+        exchange.set_price("BTCUSDT", e8("60000"), e8("60000.1"))
+        exchange.engine.place("paper", {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.01"}, exchange.clock())
+        venue = {"STREAMS_VENUE": "custom", "STREAMS_BINANCE_REST_URL": exchange.rest_url, "STREAMS_BINANCE_WS_URL": exchange.ws_url}
+        _, found = await audited(tmp_path, bootstrap, **venue)
+    doubled, different, lost = found.report.findings
+    assert (found.venue, doubled.kind.value, different.kind.value, lost.kind.value) == ("compared", "DOUBLED", "DIFFERENT", "LOST")
+    assert different.said == "the venue holds 0.01, the fills up to here lead to 0"
+    assert "(BUY 0.01 at 60000.1) is no fill; it belongs after this one" in lost.said
