@@ -2,9 +2,9 @@
 
 What lies inside the watch band (`core/watch.py`) of the state in the table is acknowledged at once, and added up in memory. The next record of the
 symbol that is more than that (an intent, a fill, a beat of what is held, a tick outside; for a flat symbol the first tick after a second) is worked
-on the state with all of them, and `decision.log` says first which offsets it caught up with. So the state in the table is a function of the records
-alone, however they come in batches. A crash loses what was added up, never a decision: `core/watch.py` says why that is harmless. The band is
-reckoned from the state in the table, so who takes over leaves out the same ticks.
+on the state with all of them, and `decision.log` says first which offsets it caught up with. What is left out depends on the state in the table and
+on the records alone, so who takes over leaves out the same ticks; and the state that is put next has them among the offsets that it has worked
+(`runtime/flow.py`), so none comes a second time. A crash loses what was added up, never a decision: `core/watch.py` says why that is harmless.
 """
 from collections.abc import Sequence
 
@@ -27,16 +27,14 @@ class Watch:
 
     def work(self, key: bytes, state: SymbolState | None, record: Record) -> tuple[SymbolState, Sequence[Output]] | None:
         """One event of one symbol; None for a quiet tick. Raises Unreadable as `Turns.work`."""
-        fact = self._turns.fact(record)
-        if state is None:
-            return self._turns.work(key, state, record)
-        watched = self._watched.get(key)
-        if watched is None or watched.state is not state:
-            watched = self._watched[key] = _Watched(state, band(state, self._settings))
-        if isinstance(fact, Tick) and watched.leaves_out(record, fact):
-            QUIET_TICKS.inc()
-            return None
-        if watched.quiet is None:
+        fact, watched = self._turns.fact(record), self._watched.get(key)
+        if state is not None and isinstance(fact, Tick):
+            if watched is None or watched.state is not state:
+                watched = self._watched[key] = _Watched(state, band(state, self._settings))
+            if watched.leaves_out(record, fact):
+                QUIET_TICKS.inc()
+                return None
+        if state is None or watched is None or watched.state is not state or watched.quiet is None:
             return self._turns.work(key, state, record)
         seen = watched.seen
         owed = decided(self._turns.group, state.symbol, state.seq, seen, (), self._turns.settings_hash, watched.first)
