@@ -102,6 +102,12 @@ def test_a_good_intent_is_proposed() -> None:
     assert [type(output) for output in answered(GOOD)] == [Propose]
 
 
+@pytest.mark.parametrize(("given", "told"), [(-1, 550_000), (600_000, 600_000)])
+def test_an_intent_without_confidence_has_the_least_that_is_asked_for(given: int, told: int) -> None:
+    asked = both(intent(confidence_ppm=given), settings(confidence_min_ppm=550_000))(GOOD)
+    assert [output.confidence_ppm for output in answered(asked) if isinstance(output, Propose)] == [told]
+
+
 @pytest.mark.parametrize("first", range(len(FAULTS)), ids=lambda n: f"{n} {FAULTS[n][0]}")
 def test_the_first_fault_wins(first: int) -> None:
     asked = GOOD
