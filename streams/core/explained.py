@@ -36,9 +36,8 @@ def told(known: Explained | None, seen: BalanceSeen, now: int) -> Explained:
         return Explained(seen.begun, seen.transferred, seen.unexplained, seen.unexplained)
     small = max(DUST, abs(seen.wallet) // SMALL)
     named = abs(seen.unexplained - known.unexplained + seen.transferred - known.transferred) <= DUST
-    counts = not known.since and (named or abs(seen.unexplained - known.counted) <= small)
-    counted = seen.unexplained if counts else known.counted
-    since = 0 if abs(seen.unexplained - counted) <= small else known.since or now
+    counts = abs(seen.unexplained - known.counted) <= small or (named and not known.since)
+    counted, since = (seen.unexplained, 0) if counts else (known.counted, known.since or now)
     return replace(known, transferred=seen.transferred, unexplained=seen.unexplained, counted=counted, since=since)
 
 
