@@ -12,7 +12,7 @@ from rich.table import Table
 
 from bench.figures import Figure
 
-FILES = ("core",)
+FILES = ("core", "ticks", "turns", "hops", "starts")
 WIDTH = 150
 
 

@@ -1,5 +1,4 @@
 """A broker of this run's own, its topics, records to read, and workers as processes: what every figure on the log stands on."""
-import asyncio
 import os
 import signal
 import subprocess
@@ -10,13 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from streams.core.events import Instrument, Tick
 from streams.core.values import e8
 from streams.runtime.broker import EmbeddedBroker
-from streams.runtime.processes import bound_to
 from streams.settings import Environment
 from streams.wire import admin
 from streams.wire.codec import encode
@@ -24,6 +22,13 @@ from streams.wire.topics import PARTITIONS
 
 DEADLINE_S = 300.0
 TICK_E8 = e8("0.01")
+# A fork beside the threads of a Kafka client may crash: what binds a child to us is called in the child itself.
+BOUND = """
+import os, sys
+from streams.runtime.processes import bound_to
+bound_to(int(sys.argv[1]))()
+os.execv(sys.executable, [sys.executable, "-m", *sys.argv[2:]])
+"""
 
 
 class Rig:
@@ -33,18 +38,22 @@ class Rig:
         self.broker, self.folder = broker, folder
         self.bootstrap = broker.bootstrap
         self.admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        self._lookers: dict[str, Consumer] = {}
 
     def producer(self, **more: object) -> Producer:
         return Producer({"bootstrap.servers": self.bootstrap, "partitioner": "murmur2_random", "enable.idempotence": True, "linger.ms": 20, **more})
 
     def ends(self, topic: str) -> dict[int, int]:
-        places = {TopicPartition(topic, partition): OffsetSpec.latest() for partition in range(PARTITIONS)}
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        places = {TopicPartition(topic, partition): latest for partition in range(PARTITIONS)}
         return {place.partition: done.result().offset for place, done in self.admin.list_offsets(places).items()}
 
     def committed(self, group: str, topic: str) -> dict[int, int]:
+        """By a consumer that never joins: asked by the admin client while its coordinator is being made, confluent-kafka 2.x crashed."""
+        if group not in self._lookers:
+            self._lookers[group] = Consumer({"bootstrap.servers": self.bootstrap, "group.id": group})
         places = [TopicPartition(topic, partition) for partition in range(PARTITIONS)]
-        [done] = self.admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)]).values()
-        return {place.partition: max(place.offset, 0) for place in done.result().topic_partitions}
+        return {place.partition: max(place.offset, 0) for place in self._lookers[group].committed(places, timeout=30)}
 
     def behind(self, group: str, topic: str) -> int:
         """Records that the group has not committed."""
@@ -53,18 +62,17 @@ class Rig:
 
     def environment(self, **more: str) -> dict[str, str]:
         return {
-            **os.environ, "STREAMS_KAFKA_BOOTSTRAP": self.bootstrap, "STREAMS_STATE_DIR": str(self.folder / "state"), "STREAMS_METRICS_PORT": "0", **more,
+            **os.environ, "STREAMS_KAFKA_BOOTSTRAP": self.bootstrap, "STREAMS_STATE_DIR": str(self.folder / "state"), "STREAMS_METRICS_PORT": "0",
+            **more,
         }
 
     @contextmanager
-    def worker(self, *arguments: str, **more: str) -> Iterator["Worker"]:
-        """A process of ours, ended with the block."""
-        log = self.folder / f"{'-'.join(arguments)}-{time.monotonic_ns()}.log"
+    def worker(self, module: str, *arguments: str, **more: str) -> Iterator["Worker"]:
+        """A Python process, ended with the block, and with us however we end."""
+        log = self.folder / f"{arguments[-1].replace('/', '-')[-20:]}-{time.monotonic_ns()}.log"
+        command = [sys.executable, "-c", BOUND, str(os.getpid()), module, *arguments]
         with log.open("wb") as out:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "streams.cli", *arguments], env=self.environment(**more), stdout=out, stderr=out,
-                preexec_fn=bound_to(os.getpid()),  # noqa: PLW1509  (no thread of ours is alive at a fork here)
-            )
+            process = subprocess.Popen(command, env=self.environment(**more), stdout=out, stderr=out)
             try:
                 yield Worker(process, log)
             finally:
@@ -119,7 +127,8 @@ def tick(symbol: str, number: int, now_ms: int) -> Tick:
     """A price that walks by a step or two of its grid, as most of them do."""
     last = e8("100") + (number * 7919 % 21 - 10) * TICK_E8
     return Tick(
-        symbol, last, last - TICK_E8, last + TICK_E8, last, mark_is_mid=False, high=last + TICK_E8, low=last - TICK_E8, first_time=now_ms, last_time=now_ms,
+        symbol, last, last - TICK_E8, last + TICK_E8, last, mark_is_mid=False, high=last + TICK_E8, low=last - TICK_E8,
+        first_time=now_ms, last_time=now_ms,
     )
 
 
@@ -136,5 +145,3 @@ def fill_ticks(rig: Rig, symbols: int, count: int) -> None:
             producer.poll(0)
     producer.flush(60)
 
-
-__all__ = ["Consumer", "Rig", "Worker", "asyncio", "fill_ticks", "instrument", "names", "rig", "tick", "until"]

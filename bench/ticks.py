@@ -1,13 +1,12 @@
 """Raw ticks a second through the positions worker, beside bare loops on the same records in the same run."""
 import asyncio
-import json
-import sys
 import time
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from confluent_kafka import Consumer
 from confluent_kafka import TopicPartition as Place
 
+from bench.figures import Figure
 from bench.rig import Rig, fill_ticks, rig, until
 from streams.wire.codec import decode
 from streams.wire.topics import PARTITIONS
@@ -40,7 +39,7 @@ def bare_confluent(r: Rig, count: int) -> float:
     while seen < count:
         for message in consumer.consume(1_000, 1.0):
             if message.key() is not None:
-                body = decode(TOPIC, message.value())
+                body = decode(TOPIC, message.value() or b"")
                 last[body.symbol] = body
                 seen += 1
     took = time.perf_counter() - began
@@ -48,25 +47,27 @@ def bare_confluent(r: Rig, count: int) -> float:
     return count / took
 
 
-def ours(r: Rig, count: int) -> tuple[float, float, float]:
-    """Ticks a second from the worker's first commit to its last, CPU microseconds a tick, and seconds from start to the end."""
-    began = time.monotonic()
-    with r.worker("worker", "positions") as worker:
+def ours(r: Rig, count: int) -> tuple[float, float]:
+    """Ticks a second from the moment the worker is ready until all are committed, and CPU microseconds a tick."""
+    with r.worker("streams.cli", "worker", "positions") as worker:
         until(worker.ready, "the worker is ready", 60)
         ready, cpu = time.monotonic(), worker.cpu_s()
         until(lambda: r.behind("positions", TOPIC) < 60, "everything is committed", pause_s=0.05)
         took = time.monotonic() - ready
-        return count / took, (worker.cpu_s() - cpu) / count * 1e6, time.monotonic() - began
+        return count / took, (worker.cpu_s() - cpu) / count * 1e6
 
 
-def main() -> None:
-    symbols, count = (int(sys.argv[1]), int(sys.argv[2])) if len(sys.argv) > 2 else (100, 300_000)
+def measured(symbols: int, count: int) -> list[Figure]:
     with rig() as r:
         fill_ticks(r, symbols, count)
-        aio, conf = asyncio.run(bare_aiokafka(r, count)), bare_confluent(r, count)
-        rate, cpu_us, whole = ours(r, count)
-        print(json.dumps({"symbols": symbols, "ticks": count, "aiokafka": round(aio), "confluent": round(conf), "ours": round(rate), "cpu_us": round(cpu_us, 2), "ratio": round(rate / aio, 2), "start_to_end_s": round(whole, 1)}))
+        aiokafka, confluent = asyncio.run(bare_aiokafka(r, count)), bare_confluent(r, count)
+        rate, cpu_us = ours(r, count)
+    name = f"raw ticks of {symbols} symbols through positions"
+    return [
+        Figure(name, rate, "per second", "bare aiokafka, same decode", aiokafka, f"{cpu_us:.1f} us CPU a tick"),
+        Figure(name, rate, "per second", "bare confluent-kafka, same decode", confluent),
+    ]
 
 
-if __name__ == "__main__":
-    main()
+def run(quick: bool) -> list[Figure]:  # noqa: FBT001  (the same for every file)
+    return [*measured(100, 200_000 if quick else 1_000_000), *([] if quick else measured(500, 1_000_000))]
