@@ -30,6 +30,7 @@ def paper(
     speed: Annotated[float, typer.Option(help="of a recording; 0: as fast as it can be read")] = 1.0,
     volatility: Annotated[float, typer.Option(help="of the simulator, as a multiple of the market's")] = 8.0,
     wallet: Annotated[str, typer.Option(help="USDT, and as much USDC", rich_help_panel=TERMS)] = "10000",
+    bnb: Annotated[str, typer.Option(help="BNB that fees are paid with, a tenth less", rich_help_panel=TERMS)] = "0",
     depth: Annotated[str, typer.Option(help="quote amount at each level of the book", rich_help_panel=TERMS)] = "3000000",
     fee_tier: Annotated[int, typer.Option(min=0, max=len(FEES_PPM) - 1, help="0 pays the most", rich_help_panel=TERMS)] = 0,
     funding_rate: Annotated[str, typer.Option(help="of each interval; longs pay a positive one", rich_help_panel=TERMS)] = "0.0001",
@@ -57,6 +58,8 @@ def paper(
         _amount("--funding-rate", funding_rate), funding_minutes * 60_000, drawn,
     )
     wallets = dict.fromkeys(("USDT", "USDC"), _amount("--wallet", wallet))
+    if burnt := _amount("--bnb", bnb):
+        wallets["BNB"] = burnt
     exchange = PaperExchange(prices, symbols=symbols, port=port, secrets={key: secret}, wallets=wallets, conditions=conditions)
     asyncio.run(_serve(exchange, drawn, json=json))
 

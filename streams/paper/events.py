@@ -57,12 +57,18 @@ def leverage_update(symbol: str, leverage: int, now: int) -> Row:
     return {"e": "ACCOUNT_CONFIG_UPDATE", "E": now, "T": now, "ac": {"s": symbol, "l": leverage}}
 
 
+def balance(account: Account, asset: str, rules: dict[str, Rules], change: int) -> Row:
+    """An asset as ACCOUNT_UPDATE tells it."""
+    return {
+        "a": asset, "wb": decimal(account.wallets.get(asset, 0)), "cw": decimal(cross_wallet(account, asset, rules)), "bc": decimal(change),
+    }
+
+
 def account_update(
     account: Account, reason: str, now: int, asset: str, rules: dict[str, Rules], tops: dict[str, Top], symbol: str = "", change: int = 0,
 ) -> Row:
     """ACCOUNT_UPDATE: only what changed. `change` is what neither profit nor fee explains."""
-    wallet, crossed = decimal(account.wallets.get(asset, 0)), decimal(cross_wallet(account, asset, rules))
-    told: Row = {"m": reason, "B": [{"a": asset, "wb": wallet, "cw": crossed, "bc": decimal(change)}], "P": []}
+    told: Row = {"m": reason, "B": [balance(account, asset, rules, change)], "P": []}
     if symbol:
         held = account.held(symbol)
         told["P"] = [{

@@ -41,9 +41,10 @@ def fill(floor: Floor, key: str, order: Order, quantity: int, price: int, now: i
     if not quantity:
         end(floor, key, order, "EXPIRED", now, Expiry.KNOCKED_OUT)
         return
-    trade = traded(account, order, quantity, price, rules, next(floor.trade_ids), now, maker=maker)
+    bnb = floor.tops["BNBUSDT"].mark if account.burns and "BNBUSDT" in floor.tops else 0
+    trade = traded(account, order, quantity, price, rules, next(floor.trade_ids), now, maker=maker, bnb=bnb)
     floor.tell(key, events.trade_lite(order, trade, now))
-    floor.tell_account(key, "ORDER", now, rules.quote, order.symbol)
+    floor.tell_account(key, "ORDER", now, rules.quote, order.symbol, fee_asset=trade.asset)
     floor.tell_order(key, order, "CALCULATED" if order.calculated else "TRADE", now, trade)
     if order.open and order.reduce_only and not closes(account.held(order.symbol).quantity, order.side):
         end(floor, key, order, "EXPIRED", now, Expiry.KNOCKED_OUT)

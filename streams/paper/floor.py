@@ -58,10 +58,13 @@ class Floor:
             row["o"][name] = decimal(sum(share(one.left, one.price, E8) for one in resting if one.side is side))
         self.tell(key, row)
 
-    def tell_account(self, key: str, reason: str, now: int, asset: str, symbol: str = "", change: int = 0) -> None:
-        """ACCOUNT_UPDATE: an asset, and a symbol's position where it changed."""
+    def tell_account(self, key: str, reason: str, now: int, asset: str, symbol: str = "", change: int = 0, fee_asset: str = "") -> None:
+        """ACCOUNT_UPDATE: an asset, a symbol's position where it changed, and the asset of a fee where it is another."""
         account = self.accounts[key]
-        self.tell(key, events.account_update(account, reason, now, asset, self.rules, self.tops, symbol, change))
+        row = events.account_update(account, reason, now, asset, self.rules, self.tops, symbol, change)
+        if fee_asset not in ("", asset):
+            row["a"]["B"].append(events.balance(account, fee_asset, self.rules, 0))
+        self.tell(key, row)
 
 
 def closes(held: int, side: Side) -> bool:

@@ -16,7 +16,7 @@ def liquidate(floor: Floor, key: str, symbol: str, now: int) -> None:
         return
     for resting in list(account.working()):
         if symbol not in account.isolated or resting.symbol == symbol:
-            filling.end(floor, key, resting, "CANCELED", now)
+            filling.end(floor, key, resting, "EXPIRED", now, Expiry.LIQUIDATION)
     carried = account.held(symbol).margin
     order = _close(floor, key, symbol, f"autoclose-{now}", now)
     filling.take(floor, key, order, now)

@@ -95,7 +95,7 @@ def exchange_info(symbols: dict[str, Rules], statuses: dict[str, str], limits: L
     return {
         "timezone": "UTC", "serverTime": now, "futuresType": "U_MARGINED",
         "rateLimits": rate_limits(limits),
-        "exchangeFilters": [], "assets": [{"asset": asset, "marginAvailable": True, "autoAssetExchange": None} for asset in ("USDT", "USDC")],
+        "exchangeFilters": [], "assets": [{"asset": asset, "marginAvailable": True, "autoAssetExchange": None} for asset in ("USDT", "USDC", "BNB")],
         "symbols": [_symbol(rules, statuses[symbol]) for symbol, rules in symbols.items()],
     }
 

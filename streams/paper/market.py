@@ -116,7 +116,7 @@ def quoted(frame: dict[str, Any]) -> Quote | None:
     told = frame.get("data", frame)
     match told.get("e"):
         case "bookTicker":
-            return Quote(told["s"], e8(told["b"]), e8(told["a"]), 0, 0, e8(told["B"]), e8(told["A"]))
+            return Quote(told["s"], e8(told["b"]), e8(told["a"]), 0, 0, e8(told.get("B", "0")), e8(told.get("A", "0")))
         case "trade" | "aggTrade" if told.get("X", "MARKET") == "MARKET":
             return Quote(told["s"], 0, 0, e8(told["p"]))
         case "markPriceUpdate":

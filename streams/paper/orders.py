@@ -159,6 +159,7 @@ class Account(msgspec.Struct):
     isolated: set[str] = set()        # symbols
     countdowns: dict[str, int] = {}   # symbol -> when its orders are cancelled unless it is put off
     fee_tier: int = 0
+    burns: bool = False               # fees are paid in BNB, a tenth less, as long as there is any
     live_orders: list[Order] = []     # of `orders` and `algos` those that may still do something; the others leave when they are next looked at
     live_algos: list[Algo] = []
 

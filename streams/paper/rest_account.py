@@ -5,7 +5,7 @@ from streams.core.values import decimal
 from streams.paper import brackets, events, holdings, instruments, rows
 from streams.paper.margin import available, leverage_of, notional_of
 from streams.paper.orders import VenueError
-from streams.paper.parameters import needed, number, one_of, whole
+from streams.paper.parameters import flag, needed, number, one_of, whole
 from streams.paper.routing import DONE, Asked, Handler, known, limit, of_symbol
 
 if TYPE_CHECKING:
@@ -166,10 +166,20 @@ def _end_listen_key(exchange: "PaperExchange", key: str, _asked: Asked, _now: in
     return exchange.sockets.forget(key)
 
 
+def _burns(exchange: "PaperExchange", key: str, _asked: Asked, _now: int) -> object:
+    return {"feeBurn": exchange.engine.accounts[key].burns}
+
+
+def _burn(exchange: "PaperExchange", key: str, asked: Asked, _now: int) -> object:
+    needed(asked, "feeBurn")
+    exchange.engine.accounts[key].burns = flag(asked, "feeBurn")
+    return DONE
+
+
 ROUTES: dict[tuple[str, str], Handler] = {
     ("GET", "v2/positionRisk"): _positions_v2, ("GET", "v2/account"): _account_v2, ("GET", "v2/balance"): _balance,
     ("GET", "v3/positionRisk"): _positions, ("GET", "v3/account"): _account, ("GET", "v3/balance"): _balance,
-    ("GET", "userTrades"): _trades, ("GET", "income"): _income,
+    ("GET", "feeBurn"): _burns, ("POST", "feeBurn"): _burn, ("GET", "userTrades"): _trades, ("GET", "income"): _income,
     ("POST", "leverage"): _leverage, ("POST", "marginType"): _margin_type, ("POST", "positionMargin"): _position_margin,
     ("POST", "positionSide/dual"): _set_side, ("GET", "positionSide/dual"): _side, ("GET", "multiAssetsMargin"): _multi_assets,
     ("GET", "leverageBracket"): _brackets, ("GET", "commissionRate"): _commission, ("GET", "rateLimit/order"): _rates,

@@ -66,7 +66,8 @@ class PaperExchange:
         told = self.conditions
         rules = {symbol: replace(ALL[symbol], depth=told.depth or ALL[symbol].depth) for symbol in symbols}
         engine = Exchange(rules, tell=self.sockets.tell, born=self.clock())
-        engine.accounts = {key: Account(wallets=dict(wallets), fee_tier=told.fee_tier) for key in self.secrets}
+        burns = "BNB" in wallets                          # who brings some pays fees with it
+        engine.accounts = {key: Account(wallets=dict(wallets), fee_tier=told.fee_tier, burns=burns) for key in self.secrets}
         engine.funding, engine.stuck = Terms(told.funding_rate, told.funding_every_ms), self.faults.takes_trigger
         return engine
 

@@ -86,7 +86,7 @@ class Sockets:
         fault = None if lite else self.faults.take_event()
         if fault is not None and fault.kind is Kind.MUTE:
             return
-        if fault is not None and fault.kind is Kind.REORDER:
+        if fault is not None and fault.kind is Kind.REORDER and key not in self._held_back:
             self._held_back[key] = frame
             return
         frames = [frame, frame] if fault is not None and fault.kind is Kind.DUPLICATE else [frame]

@@ -1,4 +1,6 @@
 """Leverage brackets, isolated margin, and the fee tiers."""
+from typing import Any
+
 import pytest
 
 from streams.core.values import E8, decimal, e8
@@ -144,3 +146,22 @@ async def test_the_tier_is_told(bank: Bank) -> None:
     bank.exchange.engine.accounts["paper"].fee_tier = 3
     told, config = await bank.body("GET", "v1/commissionRate", **BTC), await bank.body("GET", "v1/accountConfig")
     assert (told["makerCommissionRate"], told["takerCommissionRate"], config["feeTier"]) == ("0.00012", "0.00032", 3)
+
+
+async def test_fees_are_paid_in_bnb_as_long_as_there_is_some(bank: Bank) -> None:
+    """0.3000005 USDT, a tenth less, at a mark of 515.005; what is left afterwards does not pay for the second."""
+    bank.exchange.engine.accounts["paper"].wallets["BNB"] = e8("0.0006")
+    buy: dict[str, str | int] = {**BTC, "side": "BUY", "type": "MARKET", "quantity": "0.01"}
+    before = await bank.body("GET", "v1/feeBurn")
+    await bank.body("POST", "v1/feeBurn", feeBurn="true")
+    told: list[dict[str, Any]] = []
+    bank.exchange.engine.tell = lambda _key, event: told.append(event)
+    for _ in range(2):
+        await bank.body("POST", "v1/order", **buy)
+    trades = await bank.body("GET", "v1/userTrades", **BTC)
+    incomes = await bank.body("GET", "v1/income")
+    assert (before, [(one["commission"], one["commissionAsset"]) for one in trades]) == (
+        {"feeBurn": False}, [("0.00052426", "BNB"), ("0.3000005", "USDT")])
+    assert [(one["income"], one["asset"]) for one in incomes] == [("-0.00052426", "BNB"), ("-0.3000005", "USDT")]
+    updates = [[(row["a"], row["wb"]) for row in event["a"]["B"]] for event in told if event["e"] == "ACCOUNT_UPDATE"]
+    assert updates == [[("USDT", "10000"), ("BNB", "0.00007574")], [("USDT", "9999.6999995")]]

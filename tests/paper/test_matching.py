@@ -240,7 +240,7 @@ def test_a_position_is_liquidated_at_the_price_that_was_told(house: House) -> No
     house.price("BTCUSDT", "60000", "60000.1", last="60000", mark=decimal(below))
     resting, account, closed = house.events()
     assert (kept, house.held, resting, account.startswith("account "), closed.split()[2:]) == (
-        e8("3"), 0, "order resting CANCELED CANCELED 0 at 0", True, ["CALCULATED", "FILLED", "3", "at", "60000"])
+        e8("3"), 0, "order resting EXPIRED EXPIRED 0 at 0", True, ["CALCULATED", "FILLED", "3", "at", "60000"])
     assert closed.split()[1].startswith("autoclose-")
     assert decimal(at) == "56924.46457496"                # (10000 - 90.00015 - 3 x 60000.1) / (3 x 0.004 - 3)
 
