@@ -19,7 +19,7 @@ from streams.venue.outcomes import Meaning, meaning, reason_of
 from streams.venue.trades import chase
 
 replace = msgspec.structs.replace
-DOUBT_S = 1.0
+DOUBT_S = 1.0                         # from the request on
 RETRIES_S = (0.1, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)        # after a refusal that asking again may heal
 WORD_S = 0.5                                             # the stream's word on the position comes with the fill; later it is asked for
 _log = logs.get(__name__)
@@ -40,11 +40,12 @@ async def close_all(
     desk: Desk, following: Ids, position_id: str, leg: str, done: Callable[[], bool], meant: Callable[[], bool] = lambda: True,
 ) -> None:
     """Returns when `done` says so and the venue agrees that nothing is held, or nothing of what is `meant`."""
-    failures = 0
+    loop, failures = asyncio.get_running_loop(), 0
     while not (done() and (not meant() or await agreed_flat(desk))):
         if not desk.held or not meant():
             await desk.until(lambda: (desk.held != 0 and meant()) or done(), DOUBT_S)
             continue
+        asked_at = loop.time()
         answer = await _attempt(desk, following(), position_id, leg)
         if isinstance(answer, Accepted):
             failures = 0
@@ -54,7 +55,7 @@ async def close_all(
         if isinstance(answer, Refused):
             await _heal(desk, answer, failures)
         else:
-            await desk.until(lambda: desk.held == 0, DOUBT_S)
+            await desk.until(lambda: desk.held == 0, max(asked_at + DOUBT_S - loop.time(), 0))
 
 
 async def agreed_flat(desk: Desk) -> bool:
@@ -135,20 +136,19 @@ async def cancel(desk: Desk, client_id: str, *, conditional: bool) -> bool:
     desk.cancels.add(client_id)
     answer = await desk.office.venue.cancel(desk.symbol, client_id, conditional=conditional)
     gone = isinstance(answer, Accepted) or (isinstance(answer, Refused) and meaning(answer) is Meaning.GONE)
-    store = desk.conditionals if conditional else desk.orders
-    if gone and (told := store.get(client_id)) is not None and conditional:
-        desk.take([replace(told, status="CANCELED")] if isinstance(answer, Accepted) else [])
-        if not isinstance(answer, Accepted):
-            await _end_of(desk, client_id)
     if not gone:
         _log.warning("a cancel is not certain", symbol=desk.symbol, order=client_id, answer=reason_of(answer)[0])
+    elif isinstance(answer, Refused):
+        await _end_of(desk, client_id, conditional=conditional)
+    elif conditional and (told := desk.conditionals.get(client_id)) is not None:
+        desk.take([replace(told, status="CANCELED")])
     return gone
 
 
-async def _end_of(desk: Desk, client_id: str) -> None:
-    """How an order that could not be cancelled any more has ended."""
-    found = await desk.office.venue.find(desk.symbol, client_id, conditional=True, lane=Lane.EXITS)
+async def _end_of(desk: Desk, client_id: str, *, conditional: bool) -> None:
+    """How an order that could not be cancelled any more has ended: it may have filled without a word of the stream."""
+    found = await desk.office.venue.find(desk.symbol, client_id, conditional=conditional, lane=Lane.EXITS)
     if isinstance(found, Accepted):
         desk.take([found.body])
-    elif (told := desk.conditionals.get(client_id)) is not None and isinstance(found, Refused):
+    elif conditional and (told := desk.conditionals.get(client_id)) is not None and isinstance(found, Refused):
         desk.take([replace(told, status="EXPIRED")])

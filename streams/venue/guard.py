@@ -5,6 +5,7 @@ refuse the others (-4130), which counts only when the open orders confirm it; el
 once, after any other refusal that asking again does not heal. One that was given up in doubt and shows up beside another is cancelled.
 """
 import asyncio
+import contextlib
 
 import msgspec
 
@@ -21,7 +22,8 @@ from streams.venue.outcomes import Meaning, meaning
 replace = msgspec.structs.replace
 WITHIN_S = 3.0
 RETRY_S = 0.2
-DOUBT_S = 1.0
+DOUBT_S = 1.0                         # from the request on
+ASK_S = 0.3
 HOPELESS = (Meaning.THROUGH, Meaning.CLOSED, Meaning.ACCOUNT, Meaning.NOTHING_TO_REDUCE)
 AGAIN = (Meaning.BUSY, Meaning.LATE, Meaning.FILTER, Meaning.THIN, Meaning.EXITS_ONLY, Meaning.DUPLICATE)
 _log = logs.get(__name__)
@@ -33,7 +35,7 @@ async def place(desk: Desk, entry_id: str, within_s: float = WITHIN_S) -> OrderS
     deadline, alone, tries = loop.time() + within_s, True, 0
     while loop.time() < deadline and desk.held:
         order = _next(desk, entry_id, alone=alone)
-        sent_at = desk.office.clock.now()
+        sent_at, asked_at = desk.office.clock.now(), loop.time()
         desk.keep(replace(desk.entries[entry_id], guard_sent_at=sent_at))
         answer = await _asked(desk, order, sent_at, deadline - loop.time())
         desk.keep(replace(desk.entries[entry_id], guard_answered_at=desk.office.clock.now()))
@@ -53,7 +55,7 @@ async def place(desk: Desk, entry_id: str, within_s: float = WITHIN_S) -> OrderS
             case Doubt():
                 _log.warning("a guard is in doubt", symbol=desk.symbol, order=order.client_order_id, reason=answer.reason)
                 desk.surplus.add(order.client_order_id)
-                await _find_out(desk, order, min(loop.time() + DOUBT_S, deadline))
+                await _find_out(desk, order, min(asked_at + DOUBT_S, deadline))
         if _stands(desk, order):
             return _known(desk, desk.conditionals[order.client_order_id])
     return None
@@ -84,11 +86,15 @@ async def _asked(desk: Desk, order: Order, sent_at: int, left_s: float) -> Accep
 
 
 async def _find_out(desk: Desk, order: Order, until: float) -> None:
-    """Whether it stands after all; if nobody says so in time, the next one goes out."""
+    """Whether it stands after all; if nobody says so in time, the next one goes out. Asked once also where the request has taken all of the time."""
     loop = asyncio.get_running_loop()
-    while loop.time() < until and not _stands(desk, order):
-        open_now = await desk.office.venue.open_conditionals(desk.symbol, lane=Lane.EXITS)
-        desk.take(open_now.body if isinstance(open_now, Accepted) else [])
+    while not _stands(desk, order):
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(until - loop.time(), ASK_S)):
+                open_now = await desk.office.venue.open_conditionals(desk.symbol, lane=Lane.EXITS)
+                desk.take(open_now.body if isinstance(open_now, Accepted) else [])
+        if loop.time() >= until:
+            return
         await desk.until(lambda: _stands(desk, order), min(RETRY_S, max(until - loop.time(), 0)))
 
 

@@ -8,7 +8,6 @@ from streams.core.entry import Cover
 from streams.core.ledger import EntryRecord, OrderState
 from streams.core.values import e8
 from streams.core.words import Mode, TimeInForce
-from streams.paper import instruments
 from streams.runtime.metrics import NOT_TRADING
 from tests.gateway.stage import SYMBOL, Stage, until
 
@@ -123,8 +122,9 @@ async def renewed(stage: Stage, status: str) -> None:
 
 
 @pytest.mark.parametrize("code", [-1111, -1013, -4014, -4164])
-async def test_a_refusal_that_doubts_the_filters_renews_them(stage: Stage, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
-    monkeypatch.setitem(instruments.ALL, SYMBOL, replace(instruments.ALL[SYMBOL], tick=e8("0.5")))
+async def test_a_refusal_that_doubts_the_filters_renews_them(stage: Stage, code: int) -> None:
+    rules = stage.exchange.engine.rules
+    rules[SYMBOL] = replace(rules[SYMBOL], tick=e8("0.5"))
     stage.fault("reject", path="order", method="POST", client_id="qs-entry", code=code)
     record = await stage.entered()
     await until(lambda: stage.gateway.venue.instruments[SYMBOL].tick_size == e8("0.5"), "the new tick is known", 3.0)
