@@ -29,7 +29,7 @@ def run(quick: bool) -> list[Figure]:  # noqa: FBT001
         ("flat symbol, ticks", symbol.step, flat(), calm, SETTINGS),
         ("held position, ticks", symbol.step, start, calm, SETTINGS),
         ("held position, each tick the best price", symbol.step, start, rising, SETTINGS),
-        ("lives: intent, entry, fills, plans, 40 ticks, close", symbol.step, flat(), life(count), SETTINGS),
+        ("lives: entry, fills, plans, 40 ticks, close", symbol.step, flat(), life(count), SETTINGS),
         ("account, snapshots of ten symbols", account.step, account_of(10), snapshots(10, count), ACCOUNT_SETTINGS),
         ("account, entries ordered and ended", account.step, account_of(1), entries(count), ACCOUNT_SETTINGS),
     ]
@@ -39,7 +39,7 @@ def run(quick: bool) -> list[Figure]:  # noqa: FBT001
         found.append(Figure(name, rate(partial(stepped, step, state, events, settings), rounds), "steps/s", "match and one new state", anchor))
         alone = rate(partial(encoded_alone, states(step, state, events, settings)), rounds)
         encoded = rate(partial(stepped_and_encoded, step, state, events, settings), rounds)
-        found.append(Figure("    with the state's encoding", encoded, "steps/s", "encoding alone", alone))
+        found.append(Figure(f"{name}; each state encoded", encoded, "steps/s", "encoding alone", alone))
     return [*found, *in_band(rounds, count), *by_array(rounds)]
 
 
