@@ -9,7 +9,7 @@ import msgspec
 
 from streams.audit.coverage import Coverage, Gap
 from streams.audit.rules import GRACE_MS, Audit, Book, Finding, Kind, Place
-from streams.core.events import ExitReported, Filled, PlanReported, PositionUpdated
+from streams.core.events import EntryReported, ExitReported, Filled, PlanReported, PositionUpdated
 from streams.core.ledger import BeatRecord, EntryRecord, ExitRecord
 from streams.core.values import decimal
 from streams.runtime import logs
@@ -63,13 +63,13 @@ class Auditor:
                 self.fills += 1
                 book = self.audit.book(fill.account, fill.symbol)
                 book.take(fill, place)
-                self._ended(self.coverage.filled(book, record.log_time))
+                self._ended(self.coverage.filled(book, record.log_time, fill.venue_time))
             case PositionUpdated() as told:
                 self.snapshots += 1
                 begins = self._begins.get(told.account, record.log_time)
                 self._begins[told.account] = min(begins, record.log_time)
                 self.audit.book(told.account, told.symbol).tell(told, place)
-            case EntryRecord() | ExitRecord() | PlanReported() | ExitReported() as said:
+            case EntryRecord() | ExitRecord() | EntryReported() | PlanReported() | ExitReported() as said:
                 self._ended(self.coverage.take(said, record.log_time))
 
     def judge(self, now: int) -> list[Finding]:
