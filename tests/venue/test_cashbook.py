@@ -155,7 +155,9 @@ def test_a_fee_is_paid_out_of_its_own_asset(asset: str, earned: dict[str, int]) 
     assert {name: cash.of(book.record, name).earned for name in FIRST} == earned
 
 
-@pytest.mark.parametrize(("asset", "margin_asset", "worth"), [("BNB", "USDT", "29"), ("BNB", "", "29"), ("USDT", "USDT", "0"), ("XYZ", "USDT", "0")])
+@pytest.mark.parametrize(("asset", "margin_asset", "worth"), [
+    ("BNB", "USDT", "29"), ("BNB", "", "29"), ("BNB", "BNB", "0"), ("USDT", "USDT", "0"), ("XYZ", "USDT", "0"),
+])
 def test_a_fee_in_another_asset_is_converted_where_its_price_is_known(asset: str, margin_asset: str, worth: str) -> None:
     book = cashbook()
     book.prices = {"BNB": e8("580")}
@@ -169,6 +171,11 @@ def test_what_two_reconciliations_cannot_explain_is_looked_for_no_more_and_stays
     second = balances(book.reconciled(wallets, BEGUN + 2))
     assert first == second == [("RECONCILED", e8("9000"), e8("-1000")), ("RECONCILED", e8("3"), 0)]
     assert (doubted, book.agrees) == (False, True)
+
+
+def test_a_wallet_that_went_empty_is_told_and_one_that_never_held_anything_is_not() -> None:
+    told = cashbook().reconciled([AssetSeen("USDT", 0, 0), AssetSeen("USDC", 0, 0)], BEGUN + 1)
+    assert [(one.asset, one.wallet) for one in told if isinstance(one, BalanceSeen)] == [("USDT", 0), ("BNB", e8("3"))]
 
 
 def test_funding_without_a_symbol_waits_for_the_statement() -> None:
