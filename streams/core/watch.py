@@ -11,7 +11,7 @@ So a reader may leave such ticks out, and owe the state only what they add up to
 and outputs are what they would have been, `seq` aside, which counts what was worked. A process that ends in between owes nothing: its state is the
 one before those ticks, as if the feed had been silent for a moment. Its mark, and the price from which a jump is reckoned, are older by at most
 `FOLD_MAX_MS`, and the next tick brings new ones; an intent that comes before that tick waits for it where the mark is too old; the best price may
-lack what was no step of a stop. Nothing was decided by the ticks that are lost, or they would not have been quiet.
+lack a rise too small to move a stop. Nothing was decided by the ticks that are lost, or they would not have been quiet.
 """
 import msgspec
 
