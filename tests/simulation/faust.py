@@ -18,7 +18,7 @@ from typing import Any
 from aiokafka.structs import ConsumerRecord
 
 from streams.runtime.fold import Fold
-from streams.runtime.records import folded
+from streams.runtime.records import Output, folded
 from streams.runtime.recovery import RankedTable
 from streams.wire.topics import partition_of
 from tests.simulation.log import Kept, Log
@@ -105,7 +105,7 @@ class App:
         self.group, self.loop, self.log, self.process, self.dice, self._pause_s = group, loop, log, process, dice, pause_s
         self.conf = SimpleNamespace(id=group)
         self._repeat = repeat                            # everything from the beginning on is delivered again, whatever was committed
-        self.consumer, self.membership, self.reader = self, self, self
+        self.consumer, self.membership, self.reader, self.writer = self, self, self, self
         self.folds: dict[str, Fold[Any]] = {}
         self.delivered: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)     # offset, and that of the first it stands for
         self.acknowledged: dict[tuple[str, int], set[int]] = defaultdict(set)
@@ -150,6 +150,10 @@ class App:
 
     def abandon(self, message: Message) -> None:
         raise AssertionError(f"nobody takes partitions from a living worker here: {message.topic}")
+
+    def hand_over(self, output: Output) -> Sent:
+        partition = partition_of(output.key or b"") if output.partition is None else output.partition
+        return self.send(output.topic, partition, output.key, output.value, output.headers)
 
     def send(self, topic: str, partition: int, key: bytes | None, value: bytes, headers: Sequence[tuple[str, bytes]] = ()) -> Sent:
         sent: Sent = self.loop.create_future()

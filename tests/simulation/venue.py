@@ -130,8 +130,8 @@ class Line:
     def __init__(self, socket: "Socket") -> None:
         self.socket = socket
 
-    def send(self, frame: bytes) -> None:
-        self.socket.deliver(frame)
+    def send(self, frame: bytes, *, late_s: float = 0.0) -> None:
+        self.socket.deliver(frame, late_s)
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -149,12 +149,12 @@ class Socket:
         if (process := PROCESS.get()) is not None:
             process.mourners.append(self._cut)
 
-    def deliver(self, frame: bytes) -> None:
-        self._put(Frame(frame.decode()))
+    def deliver(self, frame: bytes, late_s: float) -> None:
+        self._put(Frame(frame.decode()), late_s)
 
-    def _put(self, frame: Frame | None) -> None:
+    def _put(self, frame: Frame | None, late_s: float = 0.0) -> None:
         loop = self._venue.loop
-        self._free_at = max(self._free_at, loop.now + self._venue.pause())
+        self._free_at = max(self._free_at, loop.now + self._venue.pause() + late_s)
         loop.after(self._free_at - loop.now, self._frames.put_nowait, frame)
 
     async def close(self) -> None:
