@@ -10,7 +10,7 @@ from streams.core.drawdown import DAY_MS
 from streams.core.events import PositionUpdated
 
 LINES_MAX = 64
-POSITIONS_KEPT = 3                    # of a symbol: the one held, and those before, whose funding may come later
+POSITIONS_KEPT = 2                    # of a symbol: the one held, and the one before, whose funding may come later
 OTHERS = "others"
 replace = msgspec.structs.replace
 
@@ -30,7 +30,7 @@ class DayBooked(msgspec.Struct, frozen=True):
     funding: int                      # below zero is paid
 
 
-class Line(msgspec.Struct, frozen=True):
+class Line(msgspec.Struct, frozen=True, array_like=True):
     """Amounts in the quote asset; funding below zero is paid."""
 
     source: str
@@ -42,8 +42,8 @@ class Line(msgspec.Struct, frozen=True):
     funding: int = 0
 
 
-class Known(msgspec.Struct, frozen=True):
-    """What of a position is in the lines."""
+class Known(msgspec.Struct, frozen=True, array_like=True):
+    """What of a position is in the lines. Without names, as the lines: the state that holds them is written with every event."""
 
     position_id: str
     realised_pnl: int = 0

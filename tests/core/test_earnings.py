@@ -112,6 +112,6 @@ def test_the_lines_are_bounded_and_lose_nothing() -> None:
         update = PositionUpdated("main", "BTCUSDT", number, f"p{number}", closed_at=1, realised_pnl=E8, source=f"bot{number}")
         book, told = earned(book, update, number, make.NOON)
         lines |= {(line.source, line.model): line for line in told}
-    assert (len(book.lines), len(book.known["BTCUSDT"]), sum(line.trades for line in book.lines)) == (LINES_MAX, 3, 200)
+    assert (len(book.lines), len(book.known["BTCUSDT"]), sum(line.trades for line in book.lines)) == (LINES_MAX, 2, 200)
     assert (len(lines), lines[OTHERS, ""].trades, sum(line.realised_pnl for line in lines.values())) == (LINES_MAX, 200 - LINES_MAX + 1, 200 * E8)
-    assert len(msgspec.msgpack.encode(book)) < 10_000
+    assert len(msgspec.msgpack.encode(book)) < 3_000
