@@ -32,6 +32,8 @@ def intent(
     stop_pct: Annotated[str, typer.Option(help="2.0 or 0.02")] = "",
     target_pct: Annotated[str, typer.Option(help="3.0 or 0.03")] = "",
     limit: Annotated[str, typer.Option(help="a limit order at this price")] = "",
+    time_in_force: Annotated[str, typer.Option(help="of a limit: GTC, IOC, FOK or GTX (post-only)")] = "",
+    time_to_live_sec: Annotated[str, typer.Option(help="cancel a limit that still works after so many seconds")] = "",
     trail_pct: Annotated[str, typer.Option(help="trail the best price by this")] = "",
     max_time_sec: Annotated[str, typer.Option(help="close after so many seconds")] = "",
     part: Annotated[str, typer.Option(help="of a CLOSE: the part, 0.5 or 50")] = "",
@@ -45,6 +47,7 @@ def intent(
         "intent_id": intent_id or f"cli-{uuid.uuid4().hex[:16]}", "symbol": symbol, "action": action, "account": account,
         "confidence": confidence, "position_size_usd": size_usd, "leverage": leverage, "stop_loss": stop, "take_profit": target,
         "stop_loss_pct": stop_pct, "take_profit_pct": target_pct, "entry_price": limit, "order_type": "LIMIT" if limit else "",
+        "time_in_force": time_in_force, "time_to_live_sec": time_to_live_sec,
         "harvest_policy": _given({"mode": mode, "trail_pct": trail_pct, "max_time_sec": max_time_sec, "partial_close_pct": part}),
         "source": f"cli:{getpass.getuser()}",
     }
