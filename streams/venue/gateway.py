@@ -45,6 +45,7 @@ STREAM_S = 5.0                        # for the user stream: what fills before i
 END_S = 12.0                          # within the worker's grace
 RECONCILE_S = 60.0
 RELOAD_S = 3_600.0
+AGAIN_S = 2.0
 BANNED = 418                          # over by itself, unlike all else that the account is refused for
 WARM_S = 10.0                         # a connection that was idle for longer is closed, and the next guard would pay for a new one
 _log = logs.get(__name__)
@@ -215,9 +216,11 @@ class Gateway:
         self.office.reconciled = False
 
     async def _caught_up(self) -> None:
-        answer = await self._reconcile()
-        if not isinstance(answer, int):
-            _log.warning("the venue cannot be asked: the next minute tries again", answer=str(answer))
+        """Until it is; or the stream has ended or opened again, and somebody else is at it."""
+        gaps = self._gaps
+        while not isinstance(answer := await self._reconcile(), int) and gaps == self._gaps:
+            _log.warning("the account cannot be reconciled: nothing is opened until it is", answer=str(answer))
+            await asyncio.sleep(AGAIN_S)
 
     async def _reconcile(self) -> int | Refused | Doubt:
         gaps = self._gaps
