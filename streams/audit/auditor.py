@@ -95,7 +95,7 @@ class Auditor:
                  decimal(self.audit.book(account, symbol).held.quantity))
             for account, symbol, ours, venues, fees in self.audit.cash()
         ]
-        return Report(self.fills, self.snapshots, tuple(self.audit.findings()), tuple(cash))
+        return Report(self.fills, self.snapshots, tuple(sorted(self.audit.findings(), key=_place)), tuple(cash))
 
     def _complete_from(self, book: Book) -> int:
         """A topic that begins with the account's first snapshot is complete from a little before it: that one follows its fill."""
@@ -106,6 +106,12 @@ class Auditor:
         if gap is None or not self.caught_up or gap.until - gap.since <= self._bound_ms:
             return
         _log.warning("a position has its stop again", account=gap.account, symbol=gap.symbol, seconds=(gap.until - gap.since) / 1_000)
+
+
+def _place(found: Finding) -> tuple[str, int]:
+    """In the order of the fills: what betrays a fault first is read first."""
+    partition, _, offset = found.place.partition("@")
+    return partition, int(offset or 0)
 
 
 def once(bootstrap: str, since: int) -> Auditor:

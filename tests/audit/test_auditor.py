@@ -45,7 +45,7 @@ def of_account(account: str, fills: list[Filled], told: list[PositionUpdated]) -
 
 @pytest.mark.parametrize(("inject", "kind", "at"), [
     (lambda fills: fills, None, 0),
-    (lambda fills: [*fills[:1], *fills[2:]], Kind.LOST, 2),                                  # named by the first that cannot be
+    (lambda fills: [*fills[:1], *fills[2:]], Kind.LOST, 1),                                  # named by the next one
     (lambda fills: [*fills[:3], fills[1], *fills[3:]], Kind.DOUBLED, 3),
     (lambda fills: [fills[0], fills[2], fills[1], *fills[3:]], Kind.REORDERED, 2),
     (lambda fills: [*fills, *written([*MOVES, (1, 100)])[0][-1:]], Kind.UNWORKED, 5),        # positions never told of it
