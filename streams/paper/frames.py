@@ -4,6 +4,7 @@ from typing import Any
 from streams.core.values import decimal
 from streams.paper import rows
 from streams.paper.funding import Terms
+from streams.paper.history import History
 from streams.paper.instruments import Rules, top_quantity
 from streams.paper.orders import Top
 
@@ -31,12 +32,35 @@ def aggregate_trade(rules: Rules, price: int, number: int, now: int) -> Frame:
     }
 
 
-def mini_ticker(rules: Rules, price: int, now: int) -> Frame:
-    """24hrMiniTicker of a day in which one price was seen: this exchange keeps no days."""
-    told = decimal(price)
+def mini_ticker(rules: Rules, history: History, now: int) -> Frame:
+    """24hrMiniTicker, of as much of a day as was seen."""
+    told = rows.day(rules, history, now)
     return {
-        "e": "24hrMiniTicker", "E": now, "s": rules.symbol, "c": told, "o": told, "h": told, "l": told, "v": "0", "q": "0",
-        "ps": rules.symbol, "st": 0,
+        "e": "24hrMiniTicker", "E": now, "s": rules.symbol, "c": told["lastPrice"], "o": told["openPrice"], "h": told["highPrice"],
+        "l": told["lowPrice"], "v": told["volume"], "q": told["quoteVolume"], "ps": rules.symbol, "st": 0,
+    }
+
+
+def ticker(rules: Rules, history: History, now: int) -> Frame:
+    """24hrTicker: without bid and ask."""
+    told = rows.day(rules, history, now)
+    names = {
+        "p": "priceChange", "P": "priceChangePercent", "w": "weightedAvgPrice", "c": "lastPrice", "Q": "lastQty", "o": "openPrice", "h": "highPrice",
+        "l": "lowPrice", "v": "volume", "q": "quoteVolume", "O": "openTime", "C": "closeTime", "F": "firstId", "L": "lastId", "n": "count",
+    }
+    return {"e": "24hrTicker", "E": now, "s": rules.symbol, **{short: told[name] for short, name in names.items()}}
+
+
+def kline(rules: Rules, history: History, interval: str, now: int) -> Frame:
+    """The candle that is being made."""
+    *_, last = history.candles(interval)
+    opened, first, high, low, close, volume, closes, amount, trades, *_ = rows.candle(rules, last, interval)
+    return {
+        "e": "kline", "E": now, "s": rules.symbol,
+        "k": {
+            "t": opened, "T": closes, "s": rules.symbol, "i": interval, "f": last.first_id, "L": last.first_id + trades - 1, "o": first, "c": close,
+            "h": high, "l": low, "v": volume, "n": trades, "x": False, "q": amount, "V": "0", "Q": "0", "B": "0",
+        },
     }
 
 

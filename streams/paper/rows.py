@@ -8,6 +8,7 @@ from typing import Any
 from streams.core.values import E8, Side, decimal, share
 from streams.paper import book
 from streams.paper.funding import RATE, Paid, Terms
+from streams.paper.history import INTERVALS, MINUTE_MS, Candle, History, Print
 from streams.paper.instruments import Rules, top_quantity
 from streams.paper.orders import Algo, Income, Order, Top, Trade
 
@@ -110,6 +111,35 @@ def funding_info(symbol: str, terms: Terms) -> Row:
     return {
         "symbol": symbol, "adjustedFundingRateCap": "0.02", "adjustedFundingRateFloor": "-0.02", "fundingIntervalHours": terms.every_ms // 3_600_000,
         "disclaimer": False,
+    }
+
+
+def candle(rules: Rules, one: Candle, interval: str) -> list[Any]:
+    """As klines answers."""
+    prices = [decimal(price) for price in (one.open, one.high, one.low, one.close)]
+    closes = one.opened + INTERVALS[interval] * MINUTE_MS - 1
+    volume, amount = decimal(one.trades * rules.step), decimal(share(one.total, rules.step, E8))
+    return [one.opened, *prices, volume, closes, amount, one.trades, "0", "0", "0"]
+
+
+def day(rules: Rules, history: History, now: int) -> Row:
+    """As ticker/24hr answers."""
+    whole = history.day()
+    change = whole.close - whole.open
+    return {
+        "symbol": rules.symbol, "priceChange": decimal(change), "priceChangePercent": decimal(share(change, 100 * E8, whole.open)),
+        "weightedAvgPrice": decimal(whole.total // whole.trades), "lastPrice": decimal(whole.close), "lastQty": decimal(rules.step),
+        "openPrice": decimal(whole.open), "highPrice": decimal(whole.high), "lowPrice": decimal(whole.low),
+        "volume": decimal(whole.trades * rules.step), "quoteVolume": decimal(share(whole.total, rules.step, E8)), "openTime": whole.opened,
+        "closeTime": now, "firstId": whole.first_id, "lastId": whole.first_id + whole.trades - 1, "count": whole.trades,
+    }
+
+
+def aggregate_trade(rules: Rules, one: Print) -> Row:
+    """As aggTrades answers."""
+    return {
+        "a": one.number, "p": decimal(one.price), "q": decimal(rules.step), "nq": decimal(rules.step), "f": one.number, "l": one.number,
+        "T": one.time, "m": False,
     }
 
 

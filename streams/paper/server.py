@@ -23,6 +23,7 @@ from streams.paper.calls import Call, Calls, hang_up
 from streams.paper.conditions import Conditions
 from streams.paper.faults import Fault, Faults, Kind
 from streams.paper.funding import Terms
+from streams.paper.history import History
 from streams.paper.instruments import ALL
 from streams.paper.market import Quote
 from streams.paper.matching import Exchange
@@ -55,6 +56,7 @@ class PaperExchange:
         self._dice = random.Random(self.conditions.seed)  # noqa: S311  (a simulation)
         self.sockets, self.calls = Sockets(self.faults, self._on_the_line), Calls(self)
         self.engine = self._founded(symbols, dict(wallets or WALLETS))
+        self.histories = {symbol: History() for symbol in symbols}
         self.frozen: set[str] = set()
         self._marked: set[str] = set()                    # symbols of which the source tells marks
         self._source, self._address = source, (host, port)
@@ -136,10 +138,12 @@ class PaperExchange:
         if not top.bid:
             return
         self.engine.priced(quote.symbol, top, now)
+        if quote.last:
+            self.histories[quote.symbol].seen(quote.last, now)
         for key, account in self.engine.accounts.items():
             if account.held(quote.symbol).quantity or (key, quote.symbol) in self.record.bare:
                 self.record.look(key, quote.symbol, account, now)
-        self.sockets.quoted(quote, top, self.engine.rules[quote.symbol], self.engine.funding, now)
+        self.sockets.quoted(quote, top, self.engine.rules[quote.symbol], self.engine.funding, self.histories[quote.symbol], now)
 
     def set_price(self, symbol: str, bid: int, ask: int) -> None:
         """A test's hand: bid and ask in 1e-8; the last trade was at the bid."""

@@ -10,7 +10,10 @@ from streams.paper.orders import VenueError
 from streams.paper.parameters import needed, parsed, whole
 
 RECV_WINDOW_MS, RECV_WINDOW_MAX_MS, AHEAD_MS = 5_000, 60_000, 1_000
-PUBLIC = frozenset({"ping", "time", "exchangeInfo", "premiumIndex", "ticker/bookTicker", "ticker/price", "depth", "fundingRate", "fundingInfo"})
+PUBLIC = frozenset({
+    "ping", "time", "exchangeInfo", "premiumIndex", "ticker/bookTicker", "ticker/price", "ticker/24hr", "depth", "klines", "aggTrades",
+    "fundingRate", "fundingInfo",
+})
 KEY_ALONE = frozenset({"listenKey"})
 
 

@@ -14,6 +14,7 @@ from aiohttp import WSMsgType, web
 from streams.paper import frames
 from streams.paper.faults import Faults, Kind
 from streams.paper.funding import Terms
+from streams.paper.history import INTERVALS, History
 from streams.paper.instruments import Rules
 from streams.paper.market import Quote
 from streams.paper.orders import Top, VenueError
@@ -106,7 +107,7 @@ class Sockets:
         """The next quote of each symbol brings its mark, however little time has passed."""
         self._marked.clear()
 
-    def quoted(self, quote: Quote, top: Top, rules: Rules, terms: Terms, now: int) -> None:
+    def quoted(self, quote: Quote, top: Top, rules: Rules, terms: Terms, history: History, now: int) -> None:
         """A quote's frames for whoever asked for them."""
         name = quote.symbol.lower()
         self._number += 1
@@ -118,7 +119,10 @@ class Sockets:
         if quote.last:
             self._stream(f"{name}@trade", lambda: frames.trade(rules, quote.last, number, now))
             self._stream(f"{name}@aggTrade", lambda: frames.aggregate_trade(rules, quote.last, number, now))
-            self._stream(f"{name}@miniTicker", lambda: frames.mini_ticker(rules, quote.last, now))
+            self._stream(f"{name}@miniTicker", lambda: frames.mini_ticker(rules, history, now))
+            self._stream(f"{name}@ticker", lambda: frames.ticker(rules, history, now))
+            for interval in INTERVALS:
+                self._stream(f"{name}@kline_{interval}", lambda interval=interval: frames.kline(rules, history, interval, now))  # type: ignore[misc]
         if now - self._marked.get(name, 0) >= MARK_EVERY_MS:
             self._marked[name] = now
             for stream in (f"{name}@markPrice@1s", f"{name}@markPrice"):

@@ -11,10 +11,12 @@ from streams.paper.orders import VenueError
 
 WEIGHTS = {
     "account": 5, "positionRisk": 5, "balance": 5, "userTrades": 5, "allOrders": 5, "allAlgoOrders": 5, "symbolConfig": 5, "accountConfig": 5,
-    "positionSide/dual": 30, "multiAssetsMargin": 30, "income": 30, "commissionRate": 20, "countdownCancelAll": 10, "batchOrders": 5, "depth": 10,
-    "ticker/bookTicker": 2,
+    "positionSide/dual": 30, "multiAssetsMargin": 30, "income": 30, "feeBurn": 30, "commissionRate": 20, "countdownCancelAll": 10, "batchOrders": 5,
+    "depth": 10, "klines": 2, "aggTrades": 20, "ticker/bookTicker": 2,
 }
-FOR_ALL = {"openOrders": 40, "openAlgoOrders": 40, "premiumIndex": 10, "ticker/bookTicker": 5, "ticker/price": 2}       # without a symbol
+FOR_ALL = {                           # without a symbol
+    "openOrders": 40, "openAlgoOrders": 40, "premiumIndex": 10, "ticker/bookTicker": 5, "ticker/price": 2, "ticker/24hr": 40,
+}
 ORDERS = {                            # how many they count for in ten seconds and in a minute
     ("POST", "order"): (1, 1), ("POST", "algoOrder"): (1, 1), ("PUT", "order"): (1, 1), ("POST", "batchOrders"): (5, 1),
     ("PUT", "batchOrders"): (5, 1),

@@ -43,12 +43,13 @@ class Bank:
         return f"{said}&signature={forged or hmac.new(SECRET.encode(), said.encode(), hashlib.sha256).hexdigest()}"
 
     async def ask(self, method: str, path: str, **asked: str | int) -> tuple[int, Any]:
-        """Status and body. `path` begins with the version."""
+        """Status and body. `path` begins with the version, or with sapi."""
         return await self.send(method, path, self.signed(asked))
 
     async def send(self, method: str, path: str, said: str = "", key: str = "paper") -> tuple[int, Any]:
         """Exactly these words, in the query or in the body."""
-        url, body = f"{self.exchange.rest_url}/fapi/{path}", None
+        base = path.replace("sapi/", "sapi/v1/") if path.startswith("sapi/") else f"fapi/{path}"
+        url, body = f"{self.exchange.rest_url}/{base}", None
         if method in ("GET", "DELETE"):
             url += f"?{said}" if said else ""
         else:

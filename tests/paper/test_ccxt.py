@@ -173,6 +173,13 @@ async def test_orders_are_watched(client: Any, bank: Bank) -> None:  # noqa: ANN
     assert ("stop", "open", "sell") in heard
 
 
+async def test_the_market_is_read(client: Any, bank: Bank) -> None:  # noqa: ANN401
+    bank.price("60500")
+    ticker, candles, trades = await client.fetch_ticker(S), await client.fetch_ohlcv(S, "1m"), await client.fetch_trades(S)
+    assert (ticker["last"], ticker["open"], candles[-1][4], trades[-1]["price"]) == (60500.0, 61800.0, 60500.0, 60500.0)
+    assert ((await client.fetch_funding_rate(S))["fundingRate"], (await client.fetch_bids_asks([S]))[S]["bid"]) == (0.0001, 60500.0)
+
+
 async def test_prices_are_watched(client: Any, bank: Bank) -> None:  # noqa: ANN401
     watching = asyncio.create_task(client.watch_bids_asks([S]))
     async with asyncio.timeout(10):

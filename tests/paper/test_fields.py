@@ -76,6 +76,15 @@ async def invested(bank: Bank) -> Bank:
         ("v1/premiumIndex", BTC, """symbol markPrice indexPrice estimatedSettlePrice lastFundingRate interestRate nextFundingTime time"""),
         ("v1/ticker/bookTicker", BTC, "symbol bidPrice bidQty askPrice askQty time"),
         ("v1/ticker/price", BTC, "symbol price time"),
+        ("v1/ticker/24hr", BTC, """symbol priceChange priceChangePercent weightedAvgPrice lastPrice lastQty openPrice highPrice lowPrice volume
+            quoteVolume openTime closeTime firstId lastId count"""),
+        ("v1/aggTrades", BTC, "a p q nq f l T m"),
+        ("v1/depth", BTC, "lastUpdateId E T bids asks"),
+        ("v1/fundingInfo", {}, "symbol adjustedFundingRateCap adjustedFundingRateFloor fundingIntervalHours disclaimer"),
+        ("v1/feeBurn", {}, "feeBurn"),
+        ("sapi/account/apiRestrictions", {}, """ipRestrict createTime enableReading enableFutures enableWithdrawals enableInternalTransfer
+            permitsUniversalTransfer enableVanillaOptions enableMargin enableSpotAndMarginTrading enablePortfolioMarginTrading enableFixApiTrade
+            enableFixReadOnly"""),
         ("v1/time", {}, "serverTime"),
         ("v1/ping", {}, ""),
         ("v1/exchangeInfo", {}, "timezone serverTime futuresType rateLimits exchangeFilters assets symbols"),
@@ -109,6 +118,10 @@ async def test_the_parts_of_an_answer(bank: Bank) -> None:
         ("DELETE", "v1/allOpenOrders", BTC, "code msg"),
         ("DELETE", "v1/algoOpenOrders", BTC, "code msg"),
         ("POST", "v1/listenKey", {}, "listenKey"),
+        ("PUT", "v1/order", {**BTC, "side": "BUY", "origClientOrderId": "resting", "quantity": "0.01", "price": "58100"}, ORDER + " pair modifyId"),
+        ("POST", "v1/order/test", LIMIT, ORDER),
+        ("POST", "v1/countdownCancelAll", {**BTC, "countdownTime": 1000}, "symbol countdownTime"),
+        ("POST", "v1/feeBurn", {"feeBurn": "true"}, "code msg"),
     ],
 )
 async def test_what_is_done(bank: Bank, method: str, path: str, asked: dict[str, str | int], fields: str) -> None:
@@ -164,6 +177,9 @@ async def test_ids_begin_with_the_time_of_the_start(bank: Bank) -> None:
         ("aggTrade", "market", "e E a s p q nq f l T m st"),
         ("markPrice@1s", "market", "e E s p ap P i r T st"),
         ("miniTicker", "market", "e E s c o h l v q ps st"),
+        ("ticker", "market", "e E s p P w c Q o h l v q O C F L n"),
+        ("kline_1m", "market", "e E s k"),
+        ("depth5@100ms", "public", "e E T s U u pu b a ps st"),
     ],
 )
 @pytest.mark.parametrize("number", ["", "/7"])

@@ -29,7 +29,8 @@ async def program(*options: str) -> AsyncIterator[asyncio.subprocess.Process]:
 
 async def test_it_is_as_its_options_say_until_it_is_ended() -> None:
     limits, funding_terms = ("--weight-1m", "100", "--orders-10s", "0"), ("--funding-minutes", "60", "--funding-rate", "-0.0002")
-    async with program("--source", "simulator", "--seed", "1", *limits, *funding_terms) as process, asyncio.timeout(60), aiohttp.ClientSession() as session:
+    run = program("--source", "simulator", "--seed", "1", *limits, *funding_terms)
+    async with run as process, asyncio.timeout(60), aiohttp.ClientSession() as session:
         assert process.stdout is not None
         told = json.loads(await process.stdout.readline())
         async with session.get(f"{told['rest']}/fapi/v1/exchangeInfo") as answer:
