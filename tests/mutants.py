@@ -6,11 +6,12 @@
 
 mutmut makes the mutants: every function beside its faulty copies, chosen among by name at each call. Its own runner starts pytest for each of them,
 which takes a second; here the tests are collected once and a mutant is a fork of that, which takes some milliseconds. A mutant meets the tests that
-reach its function, the quick ones first and none beyond a budget of seconds, and ends with the first that fails. One that needs ten times as long as
-all of them has been noticed too. Properties draw the same examples each time, and do not shrink what fails.
+reach its function: those of its own file first, then the quick ones, and none beyond a budget of seconds. It ends with the first that fails; one that
+needs ten times as long as all of them has been noticed too. Properties draw few examples, the same each time, and do not shrink what fails.
 """
 import collections
 import difflib
+import gc
 import importlib
 import inspect
 import itertools
@@ -21,6 +22,7 @@ import resource
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,19 +36,20 @@ COPIED = ("streams/__init__.py", "streams/core", "tests/make.py", "tests/core", 
 CONFIG = '[tool.mutmut]\nsource_paths = ["streams/core"]\nuse_git_change_detection = false\n'
 TESTS = ["tests/core", "tests/scenarios"]
 AT_ONCE = 2
-BUDGET_S = 3.0                        # of a mutant's tests
+BUDGET_S = 1.5                        # of a mutant's tests
 KILLED, SURVIVED, TIMEOUT, UNREACHED = "killed", "survived", "timeout", "no test"
 
 
 def generate(folder: Path) -> None:
     """A copy of the core and its tests in `folder`, and beside it, in `folder/mutants`, the same with all mutants in it."""
-    shutil.rmtree(folder, ignore_errors=True)
+    for old in (folder / "streams", folder / "tests", folder / "mutants" / "tests"):      # the mutants of what has not changed stay
+        shutil.rmtree(old, ignore_errors=True)
     for name in COPIED:
         source, target = ROOT / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__")) if source.is_dir() else shutil.copy(source, target)
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__")) if source.is_dir() else shutil.copy2(source, target)
     (folder / "pyproject.toml").write_text(CONFIG)
-    (folder / "mutants").mkdir()
+    (folder / "mutants").mkdir(exist_ok=True)
     os.chdir(folder)
     mutmut = importlib.import_module("mutmut.__main__")      # reads its settings here and now
     trampoline.set_mutant_under_test("mutant_generation")
@@ -68,18 +71,35 @@ def mutants_of(module: str) -> Mutants:
     return found
 
 
+def exchange(functions: dict[Any, Any]) -> None:
+    """One function for another, wherever a module of ours knows it by name."""
+    for module in [module for name, module in sys.modules.items() if name.startswith(("streams.", "tests."))]:
+        for name, value in list(vars(module).items()):
+            if inspect.isfunction(value) and value in functions:
+                setattr(module, name, functions[value])
+
+
+def shortcuts(every: Mutants) -> dict[Any, Any]:
+    """What mutmut has put before each function, to choose among its copies at each call -> the function itself."""
+    modules = {name: vars(sys.modules[name]) for name in {was.__module__ for was, _ in every.values()}}
+    plain = {was: modules[was.__module__].get(was.__name__.removeprefix("x_").removesuffix("__mutmut_orig")) for was, _ in every.values()}
+    return {before: was for was, before in plain.items() if before is not None}      # methods keep theirs
+
+
 class Runner:
     """The plugin that runs each mutant instead of the tests."""
 
-    def __init__(self, every: Mutants, wanted: set[str], results: dict[str, str]) -> None:
-        self.every, self.wanted, self.results = every, wanted, results          # results: those of the last time
+    def __init__(self, every: Mutants, wanted: set[str], results: dict[str, str], keep: Callable[[dict[str, str]], None]) -> None:
+        self.every, self.wanted, self.results, self.keep = every, wanted, results, keep          # results: those of the last time
         self.reached: dict[str, list[pytest.Item]] = collections.defaultdict(list)
         self.seconds: dict[str, float] = {}
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         self.measure(session.items)
-        exchange({wrapper: wrapper.__wrapped__ for wrapper in wrappers()})       # the detour over each call is for measuring alone
-        started, running, left = time.monotonic(), dict[int, str](), sorted(self.wanted)
+        gc.collect()
+        gc.freeze()                   # lest each fork copy what it only looks through
+        exchange(shortcuts(self.every))
+        started, ended, running, left = time.monotonic(), 0, dict[int, str](), sorted(self.wanted)
         while left or running:
             while left and len(running) < AT_ONCE:
                 name = left.pop()
@@ -89,8 +109,12 @@ class Runner:
                     self.results[name] = UNREACHED
             if running:
                 pid, status = os.wait()
+                ended += 1
+                if ended % 100 == 0:
+                    print(f"{ended} of {len(self.wanted)}", flush=True)  # noqa: T201
+                    self.keep(self.results)
                 self.results[running.pop(pid)] = {0: SURVIVED, 1: KILLED}.get(os.waitstatus_to_exitcode(status), TIMEOUT)
-        print(f"\n{len(self.wanted)} mutants in {time.monotonic() - started:.0f} s")  # noqa: T201
+        print(f"{len(self.wanted)} mutants in {time.monotonic() - started:.0f} s")  # noqa: T201
         return True
 
     def measure(self, items: list[pytest.Item]) -> None:
@@ -108,7 +132,9 @@ class Runner:
                 self.reached[function].append(item)
 
     def tests_of(self, name: str) -> list[pytest.Item]:
-        tests = sorted(self.reached[name.rpartition("__mutmut_")[0]], key=lambda item: self.seconds[item.nodeid])
+        file = name.split(".")[2]
+        reached = self.reached[name.rpartition("__mutmut_")[0]]
+        tests = sorted(reached, key=lambda item: (f"test_{file}.py" not in item.nodeid, self.seconds[item.nodeid]))
         spent = list(itertools.accumulate(self.seconds[item.nodeid] for item in tests))
         return [item for item, so_far in zip(tests, spent, strict=True) if so_far <= BUDGET_S] or tests[:1]
 
@@ -124,21 +150,6 @@ class Runner:
         trampoline.get_mutant_under_test = lambda: name
         exchange({self.every[name][0]: self.every[name][1]})
         os._exit(0 if all(passes(item) for item in tests) else 1)
-
-
-def wrappers() -> list[Any]:
-    """The functions that mutmut has put before the real ones."""
-    modules = [module for name, module in sys.modules.items() if name.startswith("streams.core.")]
-    return [value for module in modules for value in vars(module).values() if getattr(value, "__module__", "").startswith("streams.core.")
-            and hasattr(value, "__wrapped__")]
-
-
-def exchange(functions: dict[Any, Any]) -> None:
-    """One function for another, wherever a module of ours knows it by name."""
-    for module in [module for name, module in sys.modules.items() if name.startswith(("streams.", "tests."))]:
-        for name, value in list(vars(module).items()):
-            if inspect.isfunction(value) and value in functions:
-                setattr(module, name, functions[value])
 
 
 def passes(item: pytest.Item) -> bool:
@@ -175,7 +186,7 @@ def main(folder: Path, arguments: list[str]) -> None:
     last: dict[str, str] = json.loads(kept.read_text()) if kept.exists() else {}
     generate(folder)
     settings.register_profile(
-        "mutants", phases=(Phase.explicit, Phase.generate), database=None, derandomize=True, deadline=None,
+        "mutants", max_examples=20, phases=(Phase.explicit, Phase.generate), database=None, derandomize=True, deadline=None,
         suppress_health_check=list(HealthCheck),
     )
     settings.load_profile("mutants")
@@ -185,13 +196,17 @@ def main(folder: Path, arguments: list[str]) -> None:
     if "--survivors" in arguments:
         wanted = {name for name in wanted if last.get(name) not in {KILLED, TIMEOUT}}
     results = {name: verdict for name, verdict in last.items() if name in every}
-    options = ["-c", os.devnull, "--rootdir=.", "--import-mode=importlib", "-p", "no:cacheprovider", "-q"]
-    pytest.main([*options, *TESTS], plugins=[Runner(every, wanted, results)])
-    kept.write_text(json.dumps(results, indent=1, sort_keys=True))
-    (folder.parent / "survivors.diff").write_text("\n".join(
-        difference(name, *every[name]) for name, verdict in sorted(results.items()) if verdict in {SURVIVED, UNREACHED}
-    ))
-    (folder.parent / "table.md").write_text(table(results) + "\n")
+    options = ["-c", os.devnull, "--rootdir=.", "--import-mode=importlib", "-p", "no:cacheprovider", "-q", "-s", "--assert=plain", "--tb=no"]
+
+    def keep(results: dict[str, str]) -> None:
+        kept.write_text(json.dumps(results, indent=1, sort_keys=True))
+        lived = [name for name, verdict in sorted(results.items()) if verdict in {SURVIVED, UNREACHED}]
+        (folder.parent / "survivors.diff").write_text("\n".join(difference(name, *every[name]) for name in lived))
+        (folder.parent / "table.md").write_text(table(results) + "\n")
+
+    if pytest.main([*options, *TESTS], plugins=[Runner(every, wanted, results, keep)]) != pytest.ExitCode.OK:
+        raise SystemExit("the tests could not be run")
+    keep(results)
     print(table(results), f"\nThe survivors: {folder.parent / 'survivors.diff'}")  # noqa: T201
 
 
