@@ -20,8 +20,8 @@ from tests.core.proposals import BTC, ETHC, proposal
 START = 20_000 * DAY_MS
 SYMBOLS = {"BTCUSDT": BTC, "SOLUSDT": msgspec.structs.replace(BTC, symbol="SOLUSDT"), "ETHUSDC": ETHC}
 SETTINGS = Settings(
-    limits=Limits(risk_ppm=20_000, positions_max=2, exposure_long_max_ppm=1_500_000, exposure_short_max_ppm=1_000_000, orders_per_minute=4),
-    groups={"majors": Group(("BTCUSDT", "SOLUSDT"), 1_800_000), "ethers": Group(("ETHUSDC",), 900_000)},
+    limits=Limits(risk_ppm=20_000, positions_max=2, exposure_long_max_ppm=600_000, exposure_short_max_ppm=700_000, orders_per_minute=2),
+    groups={"small": Group(("SOLUSDT", "XRPUSDT"), 300_000)},
 )
 Events = list[tuple[int, Any]]
 Told = list[tuple[AccountState, Any, tuple[Any, ...], AccountState]]
@@ -35,6 +35,17 @@ def proposals(draw: st.DrawFn) -> Propose:
         base, intent_id=f"i{draw(st.integers(0, 5))}-{base.symbol}", seq=draw(st.integers(0, 20)), side=side, stop_price=base.mark - side.sign * away,
         size_wish=draw(st.integers(0, 30_000)) * E8, leverage_wish=draw(st.integers(0, 9)), mark_time=START + draw(st.integers(0, 10_000)),
         expires_at=START + draw(st.integers(0, 60_000)),
+    )
+
+
+@st.composite
+def good_proposals(draw: st.DrawFn) -> Propose:
+    """With nothing against them but the limits."""
+    base, side = SYMBOLS[draw(st.sampled_from(sorted(SYMBOLS)))], draw(st.sampled_from(Side))
+    away = share(base.mark, draw(st.integers(500, 30_000)), PPM)
+    return msgspec.structs.replace(
+        base, intent_id=f"g{draw(st.integers(0, 10**6))}", side=side, stop_price=base.mark - side.sign * away, mark_time=START + 90_000,
+        expires_at=START + 90_000,
     )
 
 
@@ -149,7 +160,7 @@ def test_a_halted_account_adds_nothing(before: Events, after: Events) -> None:
         assert later.modes.ruling.mode is Mode.HALTED
 
 
-@given(timed(proposals(), updates(), balances, others, wishes, beats))
+@given(timed(proposals(), updates(), balances, others, wishes, beats) | timed(good_proposals()))
 def test_no_order_is_above_any_limit(events: Events) -> None:
     """Reckoned anew from the order and the state after it, in the order's margin asset."""
     for before, body, outputs, after in played(events, funded()):
