@@ -58,6 +58,12 @@ def test_what_may_not_rest_takes_what_stands_or_nothing(house: House, asked: dic
     assert (orders, house.refused("order", too_much)) == (told, -5021)
 
 
+def test_all_or_nothing_is_nothing_where_a_thousandth_is_missing(house: House) -> None:
+    house.account.wallets["USDT"] = e8("10000000")
+    order = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "price": "60006", "timeInForce": "FOK"}
+    assert [house.refused("order", {**order, "quantity": quantity}) for quantity in ("50", "49.999")] == [-5021, 0]
+
+
 def test_what_stands_at_the_best_price_is_what_the_source_says(house: House) -> None:
     house.exchange.priced("BTCUSDT", Top(e8("60000"), e8("60000.1"), e8("60000"), e8("60000"), e8("2"), e8("0.5")), NOW)
     house.order("BUY", "1")

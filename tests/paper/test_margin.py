@@ -2,6 +2,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from streams.core.values import E8, decimal, e8
 from streams.paper import brackets, margin
@@ -118,6 +119,29 @@ def test_a_crossed_loss_takes_the_wallet_and_no_more() -> None:
     house.price("BTCUSDT", "55000", "55000.1")
     assert (house.held, house.account.wallets["USDT"], house.account.incomes[-1].kind) == (0, 0, "INSURANCE_CLEAR")
     assert [one for one in house.events() if one.startswith("account")][-1] == "account 0"
+
+
+@pytest.mark.parametrize(("quantity", "wallet"), [("1", "4000"), ("10", "40000"), ("40", "300000"), ("-10", "40000")])
+def test_the_liquidation_price_is_where_the_margin_is_gone(quantity: str, wallet: str) -> None:
+    """In the first, the second and the third bracket, and short."""
+    house = House(wallet=wallet)
+    house.order("BUY" if e8(quantity) > 0 else "SELL", quantity.strip("-"))
+    exchange, account = house.exchange, house.account
+    at = margin.liquidation_price(account, "BTCUSDT", exchange.rules, exchange.tops)
+    tops = [replace(exchange.tops["BTCUSDT"], mark=mark) for mark in (at - 10_000, at + 10_000)]
+    exhausted = [margin.is_exhausted(account, "BTCUSDT", exchange.rules, {"BTCUSDT": top}) for top in tops]
+    assert exhausted == ([True, False] if e8(quantity) > 0 else [False, True])
+
+
+def test_an_isolated_liquidation_leaves_the_others_orders_alone() -> None:
+    house = House()
+    house.account.isolated.add("BTCUSDT")
+    house.price("ETHUSDT", "3000", "3000.01")
+    house.order("BUY", "0.02")
+    house.limit("BUY", "0.01", "50000", newClientOrderId="own")
+    house.limit("BUY", "0.1", "2900", symbol="ETHUSDT", newClientOrderId="other")
+    house.price("BTCUSDT", "55000", "55000.1")
+    assert (house.held, [order.client_id for order in house.account.working()]) == (0, ["other"])
 
 
 def test_an_isolated_position_does_not_carry_the_others() -> None:
