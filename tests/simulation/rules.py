@@ -9,6 +9,8 @@ from streams.core.events import BalanceSeen, EntryReported, Filled, PositionUpda
 from streams.core.ids import leg_of
 from streams.core.values import decimal
 from streams.core.words import Action, EntryState
+from streams.paper.faults import Kind
+from streams.venue.gateway import RECONCILE_S
 from streams.wire.topics import (
     ACCOUNT_EVENT,
     DEAD_LETTER,
@@ -59,13 +61,12 @@ def positions_hold(world: World) -> dict[str, int]:
 
 
 def protected(world: World, script: Script) -> Iterator[str]:
-    """Bare no longer than it takes to notice; and while nobody is there, than it takes to come back."""
+    """Bare no longer than it takes to notice, and while nobody is there, to come back. What a stream loses without a word the minute finds."""
     if world.bare:
         yield f"without a stop: {world.bare}"
     deaths = len(world.lives["gateway"]) - 1
-    if any(isinstance(act.what, Break) and act.what.fault["kind"] == "mute" for act in script.acts):
-        return                                           # what the stream loses without a word is found by the minute
-    limit = PROTECTED_AGAIN_S + deaths * (max(script.restart_s, *world.restarts_s, 0.0) + PROTECTED_AGAIN_S)
+    mute = any(isinstance(act.what, Break) and act.what.fault["kind"] == Kind.MUTE for act in script.acts)
+    limit = (RECONCILE_S if mute else 0.0) + PROTECTED_AGAIN_S + deaths * (max(script.restart_s, *world.restarts_s, 0.0) + PROTECTED_AGAIN_S)
     if world.unprotected_s() > limit:
         yield f"unprotected for {world.unprotected_s():.2f} s; {limit:.2f} s are the most after {deaths} deaths"
 
