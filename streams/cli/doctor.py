@@ -100,7 +100,7 @@ async def _asked(environment: Environment) -> list[Finding]:
         found = await selfcheck.answering(venue)
         if any(one.verdict is Verdict.FAIL for one in found):
             return found
-        found += await selfcheck.account(venue)
+        found += [*await selfcheck.account(venue), *await selfcheck.permissions(venue)]
         loaded = await filters.load(venue, symbols)
         if not isinstance(loaded, list):
             return [*found, fail("symbols", NotReachable(f"the venue does not tell its symbols: {loaded}", "ask again"))]

@@ -163,7 +163,14 @@ class Gateway:
             _log.info("self-check", account=self.office.account, name=finding.name, verdict=finding.verdict.value, said=finding.said)
 
     async def _look_at_the_orders(self) -> None:
-        """Where entries or guards would not be taken, nothing is opened until a person has looked; what is held goes on being watched."""
+        """What is held is watched already: the spot host may take its time. A key that may withdraw is not worked with at all.
+
+        Where entries or guards would not be taken, nothing is opened until a person has looked.
+        """
+        for finding in await selfcheck.permissions(self.venue):
+            if finding.verdict is Verdict.FAIL:
+                raise finding.error()
+            _log.info("self-check", account=self.office.account, name=finding.name, verdict=finding.verdict.value, said=finding.said)
         for finding in await selfcheck.orders(self.venue, self._symbols):
             if finding.verdict is Verdict.FAIL:
                 self.office.ask_to_halt(f"self-check: {finding.said}")

@@ -39,7 +39,7 @@ async def answering(venue: Binance) -> list[Finding]:
 
 
 async def account(venue: Binance) -> list[Finding]:
-    """A signed request, the position mode, and what the key may do."""
+    """A signed request, and the position mode: without these nothing at the venue can be relied on."""
     mode = await venue.one_way()
     if isinstance(mode, Refused) and meaning(mode) not in (Meaning.BUSY, Meaning.LATE):
         return [fail("keys", Unsafe(f"the venue refuses the account: {mode}", "look at the keys, their permissions and their address"))]
@@ -50,7 +50,6 @@ async def account(venue: Binance) -> list[Finding]:
     )
     return [
         ok("keys", "a signed request is answered"), ok("position mode", "one-way") if mode.body else fail("position mode", hedge),
-        *await permissions(venue),
     ]
 
 

@@ -49,7 +49,8 @@ def refusing(code: int) -> Callable[..., Any]:
 
 async def test_paper_is_fit_to_trade_and_nothing_is_left_there(exchange: PaperExchange) -> None:
     venue = await venue_of(exchange)
-    found = [*await selfcheck.answering(venue), *await selfcheck.account(venue), *await selfcheck.orders(venue, ["BTCUSDT"])]
+    found = [*await selfcheck.answering(venue), *await selfcheck.account(venue), *await selfcheck.permissions(venue)]
+    found += await selfcheck.orders(venue, ["BTCUSDT"])
     await venue.close()
     assert told(found) == dict.fromkeys(
         ("venue", "clock", "keys", "position mode", "permissions", "symbols", "MARKET entries", "LIMIT entries", "stops and targets"), "ok",
@@ -71,7 +72,9 @@ async def test_what_must_not_trade(
 ) -> None:
     monkeypatch.setitem(rest.ROUTES, route, refusing(answer) if isinstance(answer, int) else lambda *_: answer)
     venue = await venue_of(exchange)
-    found = {one.name: one for one in [*await selfcheck.account(venue), *await selfcheck.orders(venue)]}
+    found = {one.name: one for one in [
+        *await selfcheck.account(venue), *await selfcheck.permissions(venue), *await selfcheck.orders(venue),
+    ]}
     await venue.close()
     assert (found[name].verdict, type(found[name].error()), said in found[name].said, bool(found[name].remedy)) == (Verdict.FAIL, kind, True, True)
 
@@ -90,7 +93,9 @@ async def test_what_is_said_and_keeps_nobody_from_watching(
 ) -> None:
     monkeypatch.setitem(rest.ROUTES, route, refusing(answer) if isinstance(answer, int) else lambda *_: answer)
     venue = await venue_of(exchange)
-    found = {one.name: one for one in [*await selfcheck.account(venue), *await selfcheck.orders(venue)]}
+    found = {one.name: one for one in [
+        *await selfcheck.account(venue), *await selfcheck.permissions(venue), *await selfcheck.orders(venue),
+    ]}
     await venue.close()
     assert (found[name].verdict, said in found[name].said) == (Verdict.WARN, True)
     assert [one.name for one in found.values() if one.verdict is Verdict.FAIL] == []
@@ -98,7 +103,7 @@ async def test_what_is_said_and_keeps_nobody_from_watching(
 
 async def test_keys_that_nobody_knows_are_refused_and_not_told(exchange: PaperExchange) -> None:
     venue = await venue_of(exchange, Keys("kkkkkkkk", "ssssssss"))
-    found = [*await selfcheck.account(venue), *await selfcheck.orders(venue)]
+    found = [*await selfcheck.account(venue), *await selfcheck.permissions(venue), *await selfcheck.orders(venue)]
     await venue.close()
     assert (found[0].name, found[0].verdict, "-2015" in found[0].said) == ("keys", Verdict.FAIL, True)
     assert not any(secret in msgspec.json.encode(found).decode() for secret in ("kkkkkkkk", "ssssssss"))
