@@ -192,12 +192,11 @@ class Sockets:
 
 
 class _Client:
-    """A socket with a queue: a slow reader holds up nobody, and is cut off when it falls too far behind."""
+    """A socket with a queue: a slow reader holds up nobody, and is cut off when it falls too far behind. No frame overtakes another."""
 
     def __init__(self, socket: web.WebSocketResponse, delay: Callable[[], float]) -> None:
         self.socket, self._delay = socket, delay
         self._queue: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(BACKLOG_MAX)
-        self._due = 0.0                                   # of the last frame: none overtakes another on one connection
         self._sending: asyncio.Task[None] | None = None
 
     def send(self, frame: bytes, late_s: float = 0.0) -> None:
@@ -205,8 +204,7 @@ class _Client:
             if self._sending is not None:
                 self._sending.cancel()
             return
-        self._due = max(self._due, asyncio.get_running_loop().time() + self._delay() + late_s)
-        self._queue.put_nowait((self._due, frame))
+        self._queue.put_nowait((asyncio.get_running_loop().time() + self._delay() + late_s, frame))
 
     async def __aenter__(self) -> None:
         self._sending = asyncio.create_task(self._send())

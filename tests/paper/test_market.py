@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.core.values import e8
+from streams.core.values import decimal, e8
 from streams.errors import WrongUse
 from streams.paper.instruments import ALL
 from streams.paper.market import Quote, Walk, live, recorded, symbols_of
@@ -76,6 +76,18 @@ async def test_prices_from_the_public_streams_of_another_exchange(bank: Bank) ->
         top = second.engine.tops["BTCUSDT"]
     assert (top.ask, top.last, top.ask_quantity) == (e8("62000.1"), e8("62000"), e8("48.387"))
     assert top.mark in (e8("61000.05"), e8("62000.05"))
+
+
+def test_the_mark_is_the_sources_where_it_tells_one_and_else_the_mid() -> None:
+    exchange = PaperExchange(symbols=["BTCUSDT"])
+    marks = []
+    for quote in (
+        Quote("BTCUSDT", e8("60000"), e8("60001")), Quote("BTCUSDT", e8("60002"), e8("60003")), Quote("BTCUSDT", 0, 0, 0, e8("60100")),
+        Quote("BTCUSDT", e8("60004"), e8("60005")), Quote("BTCUSDT", 0, 0, e8("60004"), 0),
+    ):
+        exchange.quote(quote)
+        marks.append(decimal(exchange.engine.tops["BTCUSDT"].mark))
+    assert marks == ["60000.5", "60002.5", "60100", "60100", "60100"]
 
 
 async def test_a_file_that_is_no_recording(tmp_path: Path) -> None:
