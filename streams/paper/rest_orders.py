@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from streams.paper.server import PaperExchange
 
 CANCELLED_ALL = {"code": 200, "msg": "The operation of cancel all open order is done."}
-BATCH_MAX = 5
+BATCH_MAX, CANCELS_MAX = 5, 10
 T = TypeVar("T")
 
 
@@ -73,8 +73,8 @@ def _cancel_batch(exchange: "PaperExchange", key: str, asked: Asked, now: int) -
     plain = {name.lower(): value for name, value in asked.items()}
     named(plain, "orderidlist", "origclientorderidlist")
     name, listed = ("orderId", plain["orderidlist"]) if "orderidlist" in plain else ("origClientOrderId", plain["origclientorderidlist"])
-    legs = [{"symbol": asked.get("symbol", ""), name: str(one)} for one in _decoded(listed, list[int | str])]
-    return [_leg(exchange, key, "DELETE", leg, now) for leg in legs[: 2 * BATCH_MAX]]
+    legs: list[Asked] = [{"symbol": needed(asked, "symbol"), name: str(one)} for one in _decoded(listed, list[int | str])]
+    return [_leg(exchange, key, "DELETE", leg, now) for leg in _few(legs, CANCELS_MAX)]
 
 
 def _leg(exchange: "PaperExchange", key: str, method: str, asked: Asked, now: int) -> object:
@@ -90,10 +90,14 @@ def _leg(exchange: "PaperExchange", key: str, method: str, asked: Asked, now: in
 
 
 def _legs(text: str) -> list[Asked]:
-    legs = _decoded(text, list[dict[str, str | bool | int | float]])
-    if not 0 < len(legs) <= BATCH_MAX:
-        raise VenueError(-4082, "Invalid number of batch place orders.")
+    legs = _few(_decoded(text, list[dict[str, str | bool | int | float]]), BATCH_MAX)
     return [{name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in leg.items()} for leg in legs]
+
+
+def _few(legs: list[T], most: int) -> list[T]:
+    if not 0 < len(legs) <= most:
+        raise VenueError(-4082, "Invalid number of batch place orders.")
+    return legs
 
 
 def _decoded(text: str, kind: type[T]) -> T:

@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -113,20 +114,20 @@ class Sockets:
         self._number += 1
         number = self._number
         if quote.bid:
-            self._stream(f"{name}@bookTicker", lambda: frames.book_ticker(rules, top, number, now))
+            self._stream(f"{name}@bookTicker", partial(frames.book_ticker, rules, top, number, now))
             for stream, levels in DEPTHS.items():
-                self._stream(f"{name}@{stream}", lambda levels=levels: frames.depth(rules, top, levels, number, now))  # type: ignore[misc]  # a default binds it
+                self._stream(f"{name}@{stream}", partial(frames.depth, rules, top, levels, number, now))
         if quote.last:
-            self._stream(f"{name}@trade", lambda: frames.trade(rules, quote.last, number, now))
-            self._stream(f"{name}@aggTrade", lambda: frames.aggregate_trade(rules, quote.last, number, now))
-            self._stream(f"{name}@miniTicker", lambda: frames.mini_ticker(rules, history, now))
-            self._stream(f"{name}@ticker", lambda: frames.ticker(rules, history, now))
+            self._stream(f"{name}@trade", partial(frames.trade, rules, quote.last, number, now))
+            self._stream(f"{name}@aggTrade", partial(frames.aggregate_trade, rules, quote.last, number, now))
+            self._stream(f"{name}@miniTicker", partial(frames.mini_ticker, rules, history, now))
+            self._stream(f"{name}@ticker", partial(frames.ticker, rules, history, now))
             for interval in INTERVALS:
-                self._stream(f"{name}@kline_{interval}", lambda interval=interval: frames.kline(rules, history, interval, now))  # type: ignore[misc]
+                self._stream(f"{name}@kline_{interval}", partial(frames.kline, rules, history, interval, now))
         if now - self._marked.get(name, 0) >= MARK_EVERY_MS:
             self._marked[name] = now
             for stream in (f"{name}@markPrice@1s", f"{name}@markPrice"):
-                self._stream(stream, lambda: frames.mark(rules, top, terms, now))
+                self._stream(stream, partial(frames.mark, rules, top, terms, now))
 
     def _stream(self, stream: str, frame: Callable[[], dict[str, Any]]) -> None:
         clients = self._public.get(stream)

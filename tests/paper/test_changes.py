@@ -154,6 +154,8 @@ async def test_a_batch_is_its_orders_one_by_one(bank: Bank) -> None:
         ("POST", {"batchOrders": "[{]"}, -1130),
         ("DELETE", {"symbol": "BTCUSDT"}, -1102),
         ("DELETE", {"symbol": "BTCUSDT", "orderIdList": "all"}, -1130),
+        ("DELETE", {"symbol": "BTCUSDT", "orderIdList": json.dumps(list(range(11)))}, -4082),
+        ("DELETE", {"orderIdList": "[1]"}, -1102),
     ],
 )
 async def test_a_batch_that_is_none(bank: Bank, method: str, asked: dict[str, str], code: int) -> None:
