@@ -3,7 +3,7 @@ from typing import Any
 
 from streams.core.values import E8, decimal, share
 from streams.paper.instruments import Rules
-from streams.paper.margin import cross_wallet, profit_of
+from streams.paper.margin import cross_wallet, maintenance_of, profit_of
 from streams.paper.orders import Account, Algo, Order, Top, Trade
 
 Row = dict[str, Any]
@@ -49,6 +49,19 @@ def algo_update(algo: Algo, now: int) -> Row:
             "p": decimal(algo.price), "V": "EXPIRE_MAKER", "wt": algo.working_type, "pm": "NONE", "cp": algo.close_position, "pP": algo.price_protect,
             "R": algo.reduce_only, "tt": algo.triggered, "gtd": algo.good_till, "rm": algo.reason, "ia": algo.activated,
         },
+    }
+
+
+def margin_call(account: Account, symbol: str, rules: dict[str, Rules], tops: dict[str, Top], now: int) -> Row:
+    """MARGIN_CALL, of one position."""
+    held = account.held(symbol)
+    return {
+        "e": "MARGIN_CALL", "E": now, "cw": decimal(cross_wallet(account, rules[symbol].quote, rules)),
+        "p": [{
+            "s": symbol, "ps": "BOTH", "pa": decimal(held.quantity), "mt": "ISOLATED" if symbol in account.isolated else "CROSSED",
+            "iw": decimal(held.margin), "mp": decimal(tops[symbol].mark), "up": decimal(profit_of(account, symbol, tops)),
+            "mm": decimal(maintenance_of(account, symbol, rules, tops)),
+        }],
     }
 
 

@@ -2,27 +2,40 @@
 
 Its orders were never sent by anybody; their fills are told as CALCULATED.
 """
-from streams.core.values import Side
-from streams.paper import filling
+from streams.core.values import PPM, Side
+from streams.paper import events, filling
 from streams.paper.floor import Floor
-from streams.paper.margin import cross_wallet, is_exhausted
+from streams.paper.margin import carried, cross_wallet
 from streams.paper.orders import Expiry, Income, Order
 
+CALL_PPM = 800_000                    # of what carries a position: a maintenance margin beyond it is a call
 
-def liquidate(floor: Floor, key: str, symbol: str, now: int) -> None:
-    """When what carries the position no longer covers the maintenance margin: orders go, then the position, at what the book gives."""
+
+def look(floor: Floor, key: str, symbol: str, now: int) -> None:
+    """After a new price: what no longer covers its maintenance margin is liquidated; what is close to it is told so, once."""
     account = floor.accounts[key]
-    if not account.held(symbol).quantity or not is_exhausted(account, symbol, floor.rules, floor.tops):
-        return
+    balance, needed = carried(account, symbol, floor.rules, floor.tops) if account.held(symbol).quantity else (1, 0)
+    if balance <= needed:
+        _liquidate(floor, key, symbol, now)
+    elif balance * CALL_PPM > needed * PPM:
+        account.called.discard(symbol)
+    elif symbol not in account.called:
+        account.called.add(symbol)
+        floor.tell(key, events.margin_call(account, symbol, floor.rules, floor.tops, now))
+
+
+def _liquidate(floor: Floor, key: str, symbol: str, now: int) -> None:
+    """Orders go, then the position, at what the book gives."""
+    account = floor.accounts[key]
     for resting in list(account.working()):
         if symbol not in account.isolated or resting.symbol == symbol:
             filling.end(floor, key, resting, "EXPIRED", now, Expiry.LIQUIDATION)
-    carried = account.held(symbol).margin
+    aside = account.held(symbol).margin
     order = _close(floor, key, symbol, f"autoclose-{now}", now)
     filling.take(floor, key, order, now)
     if order.open:                                        # what the book does not hold, the insurance fund takes
         filling.fill(floor, key, order, order.left, floor.tops[symbol].mark, now, maker=False)
-    _make_good(floor, key, symbol, order, carried, now)
+    _make_good(floor, key, symbol, order, aside, now)
 
 
 def deleverage(floor: Floor, key: str, symbol: str, now: int) -> None:
@@ -55,12 +68,12 @@ def _close(floor: Floor, key: str, symbol: str, name: str, now: int) -> Order:
     return order
 
 
-def _make_good(floor: Floor, key: str, symbol: str, order: Order, carried: int, now: int) -> None:
+def _make_good(floor: Floor, key: str, symbol: str, order: Order, aside: int, now: int) -> None:
     """Nobody loses more than what carried the position: the insurance fund bears the rest."""
     account, asset = floor.accounts[key], floor.rules[symbol].quote
     if symbol in account.isolated:
         trades = [trade for trade in account.trades if trade.order_id == order.order_id]
-        missing = -(carried + sum(trade.realised - trade.fee for trade in trades))
+        missing = -(aside + sum(trade.realised - trade.fee for trade in trades))
     else:
         missing = -cross_wallet(account, asset, floor.rules)
     if missing > 0:

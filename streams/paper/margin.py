@@ -69,13 +69,13 @@ def available(account: Account, asset: str, rules: Symbols, tops: Tops) -> int:
     return max(balance - margins(account, asset, rules, tops, isolated=False)[0] - resting_margin(account, asset, rules), 0)
 
 
-def is_exhausted(account: Account, symbol: str, rules: Symbols, tops: Tops) -> bool:
-    """Whether what carries this position no longer covers the maintenance margin."""
+def carried(account: Account, symbol: str, rules: Symbols, tops: Tops) -> tuple[int, int]:
+    """What carries a position, and the maintenance margin that it must cover: its own where it is isolated, else that of all that are crossed."""
     if symbol in account.isolated:
-        return account.held(symbol).margin + profit_of(account, symbol, tops) <= maintenance_of(account, symbol, rules, tops)
+        return account.held(symbol).margin + profit_of(account, symbol, tops), maintenance_of(account, symbol, rules, tops)
     asset = rules[symbol].quote
     balance = cross_wallet(account, asset, rules) + open_profit(account, asset, rules, tops, isolated=False)
-    return balance <= margins(account, asset, rules, tops, isolated=False)[1]
+    return balance, margins(account, asset, rules, tops, isolated=False)[1]
 
 
 def liquidation_price(account: Account, symbol: str, rules: Symbols, tops: Tops) -> int:

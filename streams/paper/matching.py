@@ -132,7 +132,7 @@ class Exchange(Floor):
             for algo in [a for a in account.waiting() if a.symbol == symbol]:
                 if algo.status == "NEW":
                     conditional.look(self, key, algo, now)
-            forced.liquidate(self, key, symbol, now)
+            forced.look(self, key, symbol, now)
 
     def passed(self, now: int) -> None:
         """The clock's work up to now: orders that were good till a time, countdowns, funding."""

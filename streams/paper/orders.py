@@ -157,6 +157,7 @@ class Account(msgspec.Struct):
     incomes: list[Income] = []
     leverage: dict[str, int] = {}
     isolated: set[str] = set()        # symbols
+    called: set[str] = set()          # symbols whose margin is thin, and that were told so
     countdowns: dict[str, int] = {}   # symbol -> when its orders are cancelled unless it is put off
     fee_tier: int = 0
     burns: bool = False               # fees are paid in BNB, a tenth less, as long as there is any

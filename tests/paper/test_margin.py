@@ -129,8 +129,20 @@ def test_the_liquidation_price_is_where_the_margin_is_gone(quantity: str, wallet
     exchange, account = house.exchange, house.account
     at = margin.liquidation_price(account, "BTCUSDT", exchange.rules, exchange.tops)
     tops = [replace(exchange.tops["BTCUSDT"], mark=mark) for mark in (at - 10_000, at + 10_000)]
-    exhausted = [margin.is_exhausted(account, "BTCUSDT", exchange.rules, {"BTCUSDT": top}) for top in tops]
-    assert exhausted == ([True, False] if e8(quantity) > 0 else [False, True])
+    carried = [margin.carried(account, "BTCUSDT", exchange.rules, {"BTCUSDT": top}) for top in tops]
+    assert [balance <= needed for balance, needed in carried] == ([True, False] if e8(quantity) > 0 else [False, True])
+
+
+def test_a_thin_margin_is_told_once_until_it_has_recovered() -> None:
+    """3 bitcoin and 9,910 left: at 57,000 there are 909.7 for a maintenance margin of 684, at 56,970 819.7 for 683.64."""
+    house = House()
+    house.order("BUY", "3")
+    calls = []
+    for mark in ("57000", "56970", "56969", "57100", "56970"):
+        house.told.clear()
+        house.price("BTCUSDT", mark, mark)
+        calls.append([event["p"][0]["mm"] for event in house.told if event["e"] == "MARGIN_CALL"])
+    assert (calls, house.held) == ([[], ["683.64"], [], [], ["683.64"]], e8("3"))
 
 
 def test_an_isolated_liquidation_leaves_the_others_orders_alone() -> None:
