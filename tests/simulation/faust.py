@@ -101,8 +101,12 @@ class Stream:
 class App:
     """One life of one worker."""
 
-    def __init__(self, group: str, loop: Loop, log: Log, process: Process, dice: Random, pause_s: tuple[float, float], *, repeat: bool) -> None:
-        self.group, self.loop, self.log, self.process, self.dice, self._pause_s = group, loop, log, process, dice, pause_s
+    def __init__(
+        self, group: str, loop: Loop, log: Log, process: Process, dice: Random, pause_s: tuple[float, float], sends_s: tuple[float, float], *,
+        repeat: bool,
+    ) -> None:
+        self.group, self.loop, self.log, self.process, self.dice = group, loop, log, process, dice
+        self._pause_s, self._sends_s = pause_s, sends_s
         self.conf = SimpleNamespace(id=group)
         self._repeat = repeat                            # everything from the beginning on is delivered again, whatever was committed
         self.consumer, self.membership, self.reader, self.writer = self, self, self, self
@@ -158,7 +162,7 @@ class App:
     def send(self, topic: str, partition: int, key: bytes | None, value: bytes, headers: Sequence[tuple[str, bytes]] = ()) -> Sent:
         sent: Sent = self.loop.create_future()
         place = topic, partition
-        self._free_at[place] = max(self._free_at[place], self.loop.now + self.pause())
+        self._free_at[place] = max(self._free_at[place], self.loop.now + self.dice.uniform(*self._sends_s))
 
         def lands() -> None:
             self._on_the_way[place].pop(0)

@@ -12,7 +12,7 @@ from streams.paper.instruments import ALL
 from streams.wire.topics import INSTRUMENT, ORDER_LEDGER
 from tests.simulation import rules
 from tests.simulation.loop import virtual
-from tests.simulation.script import SYMBOLS, Break, Kill, Price, Publish, Script, drawn
+from tests.simulation.script import SYMBOLS, Break, Kill, Meddle, Price, Publish, Script, drawn
 from tests.simulation.venue import KEY
 from tests.simulation.world import World
 
@@ -61,7 +61,7 @@ class Run:
         self.wrong += rules.broken(world, script, *rules.LAST)
         ticking.cancel()
 
-    def _do(self, what: Price | Publish | Break | Kill) -> None:
+    def _do(self, what: Price | Publish | Break | Kill | Meddle) -> None:
         world = self.world
         match what:
             case Price():
@@ -70,6 +70,8 @@ class Run:
                 world.publish(what.intent, partition=what.partition)
             case Break():
                 world.fault(what.fault)
+            case Meddle():
+                world.cancel(what.leg)
             case Kill():
                 world.restart_s = what.restart_s
                 world.restarts_s.append(what.restart_s)
@@ -115,6 +117,7 @@ def simulated(seed: int) -> Result:
     with virtual() as loop:
         world = World(
             loop, seed, SYMBOLS, settings=script.settings, last_doors=script.last_doors, pause_s=script.pause_s, skews_ms=script.skews_ms,
+            sends_s=script.sends_s,
         )
         world.restart_s = script.restart_s
         run = Run(world, script)

@@ -56,12 +56,19 @@ class Kill(msgspec.Struct, frozen=True):
     restart_s: float
 
 
+class Meddle(msgspec.Struct, frozen=True):
+    """Somebody cancels a stop of ours at the venue."""
+
+    leg: str
+
+
 class Script(msgspec.Struct, frozen=True):
     settings: Settings
     acts: tuple[Act, ...]
     last_doors: tuple[int, ...]
     last_steps: dict[str, int]        # of a worker's first life
     pause_s: tuple[float, float]
+    sends_s: tuple[float, float]      # how long a record of positions or risk is on its way
     skews_ms: tuple[int, int]
     restart_s: float
 
@@ -77,16 +84,18 @@ class Script(msgspec.Struct, frozen=True):
 
 def drawn(seed: int) -> Script:
     dice = Random(f"script {seed}")   # noqa: S311  (a simulation)
-    acts = [*_prices(dice), *_intents(dice), *_faults(dice), *_deaths(dice)]
+    intents = _intents(dice)
+    acts = [*_prices(dice), *intents, *_faults(dice), *_deaths(dice, [act.at for act in intents])]
     last_doors = tuple(dice.randrange(DOORS) for _ in range(dice.choice((0, 0, 1, 1, 2))))
     last_steps = {name: dice.randrange(1, STEPS) for name in dict.fromkeys(WORKERS) if dice.random() < 0.2}
     settings = Settings(
         symbols=SYMBOLS, opposite=dice.choice(("close", "flip", "ignore")), additions_max=dice.choice((0, 1)), policies=POLICIES,
         limits=Limits(daily_loss_reducing_ppm=500_000, daily_loss_halt_ppm=900_000),
     )
-    slow = dice.choice((0.004, 0.02, 0.1))
+    slow, sends = dice.choice((0.004, 0.02, 0.1)), dice.choice((0.004, 0.05, 0.3))
     skews = dice.randint(-500, 500), dice.randint(-500, 500)
-    return Script(settings, tuple(sorted(acts, key=lambda act: act.at)), last_doors, last_steps, (0.001, slow), skews, dice.uniform(0.2, 3.0))
+    acts.sort(key=lambda act: act.at)
+    return Script(settings, tuple(acts), last_doors, last_steps, (0.001, slow), (0.001, sends), skews, dice.uniform(0.2, 3.0))
 
 
 def _prices(dice: Random) -> list[Act]:
@@ -136,8 +145,15 @@ def _faults(dice: Random) -> list[Act]:
         elif kind in EVENTS:
             fault["count"] = dice.choice((1, 2, 4))
         found.append(Act(dice.uniform(0.5, ACTS_S), Break(fault)))
+    if dice.random() < 0.2:
+        found.append(Act(dice.uniform(3.0, ACTS_S), Meddle(dice.choice(("guard", "stop")))))
     return found
 
 
-def _deaths(dice: Random) -> list[Act]:
-    return [Act(dice.uniform(0.5, ACTS_S), Kill(dice.choice(WORKERS), dice.uniform(0.2, 3.0))) for _ in range(dice.choice((0, 0, 1, 2, 3)))]
+def _deaths(dice: Random, busy: list[float]) -> list[Act]:
+    """Most of them where something is on its way."""
+    found = []
+    for _ in range(dice.choice((0, 0, 1, 2, 3))):
+        at = dice.choice(busy) + dice.uniform(0.0, 0.6) if dice.random() < 0.7 else dice.uniform(0.5, ACTS_S)
+        found.append(Act(at, Kill(dice.choice(WORKERS), dice.uniform(0.2, 3.0))))
+    return found

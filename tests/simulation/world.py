@@ -20,6 +20,7 @@ import structlog
 
 from streams.agents import gateway, positions, risk
 from streams.core.events import Tick
+from streams.core.ids import leg_of
 from streams.core.settings import Settings
 from streams.paper.faults import Kind
 from streams.paper.market import Quote
@@ -47,7 +48,7 @@ LINES_KEPT = 400
 class World(Seeing):
     def __init__(
         self, loop: Loop, seed: int, symbols: Sequence[str], *, settings: Settings | None = None, last_doors: Iterable[int] = (),
-        pause_s: tuple[float, float] = PAUSE_S, skews_ms: tuple[int, int] = (0, 0), repeat: bool = False,
+        pause_s: tuple[float, float] = PAUSE_S, sends_s: tuple[float, float] = PAUSE_S, skews_ms: tuple[int, int] = (0, 0), repeat: bool = False,
     ) -> None:
         self.loop, self.seed, self.symbols, self.settings = loop, seed, tuple(symbols), settings or Settings()
         self.dice = Random(seed)                         # noqa: S311  (a simulation)
@@ -64,7 +65,7 @@ class World(Seeing):
         self.restarts_s: list[float] = []
         self.faults_armed = 0
         self.when_restarted: Callable[[], None] = lambda: None
-        self._pause_s, self._repeat = pause_s, repeat
+        self._pause_s, self._sends_s, self._repeat = pause_s, sends_s, repeat
         self._next_death: dict[str, int] = {}            # by name: the step before which the next life ends
 
     def now(self) -> int:
@@ -120,7 +121,7 @@ class World(Seeing):
         if process is None:
             raise AssertionError("an app belongs to a process")
         again = self._repeat and len(self.lives[process.name]) > 1
-        return App(group, self.loop, self.log, process, self.dice, self._pause_s, repeat=again)
+        return App(group, self.loop, self.log, process, self.dice, self._pause_s, self._sends_s, repeat=again)
 
     # ------------------------------------------------------------------------------------------------------------ what is done to it
 
@@ -145,6 +146,14 @@ class World(Seeing):
             self.venue.drop_lines()
         if kind is Kind.EXPIRE_KEY:
             self.exchange.sockets.expire(self.exchange.clock())
+
+    def cancel(self, leg: str) -> None:
+        """By somebody at the venue: the first resting order of ours that plays this leg, if there is one."""
+        waiting = [algo for algo in self.engine.accounts[KEY].waiting() if algo.status == "NEW" and leg_of(algo.client_id) == leg]
+        if waiting:
+            self.say("fault", f"somebody cancels {waiting[0].client_id}")
+            self.engine.cancel_algo(KEY, {"clientAlgoId": waiting[0].client_id}, self.exchange.clock())
+            self.exchange.record.look(KEY, waiting[0].symbol, self.engine.accounts[KEY], self.exchange.clock())
 
     # ------------------------------------------------------------------------------------------------------------ what is seen of it
 
