@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 NOT_DONE = {
     Kind.ERROR_503_NOT_EXECUTED: (503, -1008, "Service Unavailable."), Kind.HTTP_429: (429, -1003, "Too many requests."),
+    Kind.THROTTLED_1008: (
+        503, -1008, "Request throttled by system-level protection. Reduce-only/close-position orders are exempt. Please try again.",
+    ),
     Kind.HTTP_418: (418, -1003, "Way too many requests; IP banned."),
 }
 DONE_BUT = {
     Kind.ERROR_503_EXECUTED: (503, -1000, "Unknown error, please check your request or try again later."),
+    Kind.INTERNAL_1001: (503, -1001, "Internal error; unable to process your request. Please try again."),
     Kind.TIMEOUT_1007: (408, -1007, "Timeout waiting for response from backend server. Send status unknown; execution status unknown."),
 }
 
@@ -48,7 +52,7 @@ class Calls:
         fault = self.exchange.faults.take(call.method, call.path, asked.get("symbol", ""), client_id)
         if fault is not None and fault.kind is Kind.DELAY:
             await asyncio.sleep(fault.seconds)
-        if fault is not None and (refused := _not_done(fault)) is not None:
+        if fault is not None and (refused := _not_done(fault, asked)) is not None:
             return refused
         if fault is not None and fault.kind is Kind.DROP:
             call.hang_up()
@@ -91,7 +95,9 @@ async def _after(fault: Fault, call: Call, answer: web.Response) -> web.Response
     return answer
 
 
-def _not_done(fault: Fault) -> web.Response | None:
+def _not_done(fault: Fault, asked: dict[str, str]) -> web.Response | None:
+    if fault.kind is Kind.THROTTLED_1008 and "true" in (asked.get("reduceOnly"), asked.get("closePosition")):
+        return None
     if fault.kind is Kind.REJECT:
         return web.json_response({"code": fault.code, "msg": "rejected by the fault panel"}, status=400)
     if fault.kind not in NOT_DONE:

@@ -20,6 +20,8 @@ class Kind(StrEnum):
     DROP = "drop"                                        # not done, and the connection closed
     ERROR_503_EXECUTED = "error_503_executed"            # done, and "Unknown error, please check your request or try again later."
     ERROR_503_NOT_EXECUTED = "error_503_not_executed"    # "Service Unavailable."
+    THROTTLED_1008 = "throttled_1008"                    # "Request throttled by system-level protection."; what only reduces is done
+    INTERNAL_1001 = "internal_1001"                      # done, and "Internal error; unable to process your request."
     TIMEOUT_1007 = "timeout_1007"                        # done, and "Timeout waiting for response from backend server."
     HANG = "hang"                                        # done, and answered after `seconds`
     HTTP_429 = "http_429"

@@ -1,9 +1,11 @@
 """The fault panel: what was done, and what its sender was told of it."""
 import time
+from pathlib import Path
 
 import aiohttp
 import pytest
 
+from streams.paper.faults import Kind
 from tests.paper.bank import Bank
 
 BUY: dict[str, str | int] = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.01", "newClientOrderId": "qs-1"}
@@ -19,6 +21,8 @@ async def bought(bank: Bank) -> bool:
         ({"kind": "error_503_executed"}, 503, -1000, True),
         ({"kind": "error_503_not_executed"}, 503, -1008, False),
         ({"kind": "timeout_1007"}, 408, -1007, True),
+        ({"kind": "internal_1001"}, 503, -1001, True),
+        ({"kind": "throttled_1008"}, 503, -1008, False),
         ({"kind": "http_429", "seconds": 7}, 429, -1003, False),
         ({"kind": "http_418", "seconds": 7}, 418, -1003, False),
         ({"kind": "reject", "code": -2019}, 400, -2019, False),
@@ -33,6 +37,13 @@ async def test_an_answer_that_is_not_the_usual_one(bank: Bank, fault: dict[str, 
     took, wait = time.monotonic() - started, bank.headers.get("Retry-After", "")
     assert (told, body.get("code", 0), await bought(bank), wait) == (status, code, done, "7" if status in (429, 418) else "")
     assert (took >= 0.2) == (fault["kind"] in ("hang", "delay"))
+
+
+async def test_what_only_reduces_is_not_throttled(bank: Bank) -> None:
+    await bank.body("POST", "v1/order", **BUY)
+    await bank.panel("POST", "_faults", {"kind": "throttled_1008", "path": "order", "count": 2})
+    sold = await bank.ask("POST", "v1/order", **{**BUY, "side": "SELL", "reduceOnly": "true", "newClientOrderId": "out"})
+    assert (sold[0], (await bank.ask("POST", "v1/order", **BUY))[1]["code"]) == (200, -1008)
 
 
 @pytest.mark.parametrize(("kind", "done"), [("execute_then_drop", True), ("drop", False)])
@@ -137,6 +148,11 @@ async def test_the_market_streams_are_closed(bank: Bank) -> None:
 async def test_a_fault_that_is_none_is_refused(bank: Bank, asked: dict[str, str]) -> None:
     status, _ = await bank.panel("POST", "_faults", asked)
     assert (status, (await bank.panel("GET", "_faults"))[1]) == (400, [])
+
+
+def test_every_kind_is_in_the_documentation() -> None:
+    page = (Path(__file__).parents[2] / "docs/paper.md").read_text()
+    assert [kind.value for kind in Kind if f"`{kind.value}`" not in page] == []
 
 
 async def test_a_frozen_price_and_a_symbol_that_is_taken_away(bank: Bank) -> None:
