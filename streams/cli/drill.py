@@ -1,5 +1,6 @@
 """`streams drill`: the demo on paper, struck every few seconds while it trades, and a verdict: what is promised holds, or what did not."""
 import asyncio
+import contextlib
 import os
 import random
 import shutil
@@ -68,7 +69,8 @@ async def _drill(setting: Setting, broker: EmbeddedBroker, seed: int, seconds: f
         watching = asyncio.create_task(striker.watch())
         await running.hold(seconds)
         striking.cancel()
-        await asyncio.gather(striking, return_exceptions=True)
+        with contextlib.suppress(asyncio.CancelledError):
+            await striking
         await striker.release()
         say(f"{len(striker.struck)} blows; now it is left alone")
         running.pipeline.on_tick = None
@@ -128,7 +130,7 @@ class Striker:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        await self.release()
+        self._all_go_on()
         await self._session.close()
 
     # ------------------------------------------------------------------------------------------------------------ blows
@@ -186,9 +188,12 @@ class Striker:
 
     async def release(self) -> None:
         """Whatever was stopped goes on, and no fault is armed any more."""
+        self._all_go_on()
+        await self._mend()
+
+    def _all_go_on(self) -> None:
         for pid in tuple(self._stopped):
             self._go_on(pid)
-        await self._mend()
 
     def _pid(self, victim: str) -> int:
         name = EXCHANGE if victim == "exchange" else victim
