@@ -165,6 +165,26 @@ def test_margin_is_looked_at_when_a_stop_is_triggered_and_not_before(house: Hous
         ["algo entry TRIGGERING", "algo entry REJECTED"], "Margin is insufficient.")
 
 
+def test_a_stop_that_meets_a_book_far_from_the_mark_is_rejected(house: House) -> None:
+    """57,000 is 5 % below the mark, as far as PERCENT_PRICE lets a seller meet."""
+    long(house)
+    house.algo("SELL", "STOP_MARKET", "59000", closePosition="true", clientAlgoId="far")
+    house.price("BTCUSDT", "56999.9", "57000", mark="60000")
+    algo = next(iter(house.account.algos.values()))
+    assert (house.events(), "PERCENT_PRICE" in algo.reason) == (["algo far NEW", "algo far TRIGGERING", "algo far REJECTED"], True)
+
+
+def test_a_trailing_stop_for_a_short_follows_downwards_by_the_mark(house: House) -> None:
+    house.order("SELL", "0.01")
+    house.algo("BUY", "TRAILING_STOP_MARKET", "", quantity="0.01", reduceOnly="true", callbackRate="1", workingType="MARK_PRICE", clientAlgoId="t")
+    house.events()
+    for mark in ("59500", "59000", "59589.9"):
+        house.price("BTCUSDT", "60000", "60000.1", mark=mark)
+    followed = house.events()
+    house.price("BTCUSDT", "60000", "60000.1", mark="59590")
+    assert (followed, house.events()[0], house.held) == ([], "algo t TRIGGERING", 0)
+
+
 def test_a_stop_with_a_limit_rests_and_is_finished_with_its_order(house: House) -> None:
     long(house)
     house.algo("SELL", "STOP", "59000", price="59100", quantity="0.01", reduceOnly="true", clientAlgoId="stop")
