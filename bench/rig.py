@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import AdminClient
 
 from streams.core.events import Instrument, Tick
 from streams.core.values import e8
@@ -44,16 +44,18 @@ class Rig:
         return Producer({"bootstrap.servers": self.bootstrap, "partitioner": "murmur2_random", "enable.idempotence": True, "linger.ms": 20, **more})
 
     def ends(self, topic: str) -> dict[int, int]:
-        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-        places = {TopicPartition(topic, partition): latest for partition in range(PARTITIONS)}
-        return {place.partition: done.result().offset for place, done in self.admin.list_offsets(places).items()}
+        looker = self._looker("bench-looks")
+        return {partition: looker.get_watermark_offsets(TopicPartition(topic, partition), timeout=30)[1] for partition in range(PARTITIONS)}
 
     def committed(self, group: str, topic: str) -> dict[int, int]:
         """By a consumer that never joins: asked by the admin client while its coordinator is being made, confluent-kafka 2.x crashed."""
+        places = [TopicPartition(topic, partition) for partition in range(PARTITIONS)]
+        return {place.partition: max(place.offset, 0) for place in self._looker(group).committed(places, timeout=30)}
+
+    def _looker(self, group: str) -> Consumer:
         if group not in self._lookers:
             self._lookers[group] = Consumer({"bootstrap.servers": self.bootstrap, "group.id": group})
-        places = [TopicPartition(topic, partition) for partition in range(PARTITIONS)]
-        return {place.partition: max(place.offset, 0) for place in self._lookers[group].committed(places, timeout=30)}
+        return self._lookers[group]
 
     def behind(self, group: str, topic: str) -> int:
         """Records that the group has not committed."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Self
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import OFFSET_END, Consumer, TopicPartition
 
 from bench.figures import Figure
 from bench.rig import Rig, Worker, fill_ticks, names, rig, until
@@ -59,8 +59,7 @@ class Decisions:
 
     def _read(self) -> None:
         consumer = Consumer({"bootstrap.servers": self._rig.bootstrap, "group.id": "bench-looks", "enable.auto.commit": False})
-        ends = self._rig.ends("decision.log")
-        consumer.assign([TopicPartition("decision.log", partition, end) for partition, end in ends.items()])
+        consumer.assign([TopicPartition("decision.log", partition, OFFSET_END) for partition in range(PARTITIONS)])
         while not self._ended.is_set():
             for message in consumer.consume(500, 0.05):
                 try:

@@ -4,6 +4,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
+import uvloop
 from aiokafka.errors import ConsumerStoppedError
 from faust.transport.conductor import Conductor
 from faust.transport.drivers import aiokafka as driver
@@ -75,7 +76,7 @@ class Consumer(driver.Consumer):
         self._unacked_messages.discard(message)
 
     def _new_consumer_thread(self) -> ConsumerThread:
-        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon, thread_loop=uvloop.new_event_loop())
 
     async def _note_and_deliver(self, message: Message) -> None:
         if self.app.topics.acks_enabled_for(message.topic):

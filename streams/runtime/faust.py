@@ -7,7 +7,7 @@ a subclass; nothing is patched. Numbers are issues of faust-streaming.
     An agent raises           The record is acknowledged in a `finally`, and the app commits at once on any agent's error.
                               App: halts.
     A produce fails           A line in the log, and the offsets move on past outputs that never existed.
-                              FailStop, Buffer: halt.
+                              Producer: halts.
     Out of order (#606)       Any run of consecutive acknowledged offsets is committed, also one that begins after a record still at work.
                               Consumer: only the unbroken prefix of what was delivered.
     A flush that gives up     After 0.1 s without progress; a kill then finds table records behind the committed offsets.
@@ -40,7 +40,7 @@ from streams.runtime import logs
 from streams.runtime.consumer import Consumer
 from streams.runtime.fold import Fold
 from streams.runtime.liveness import Membership
-from streams.runtime.producer import FailStop, Producer
+from streams.runtime.producer import Producer
 from streams.runtime.recovery import RankedTable, Tables
 from streams.wire.topics import PARTITIONS, RECORD_MAX
 
@@ -68,7 +68,6 @@ class App(faust.App):
             agent_supervisor="mode.CrashingSupervisor",
             **settings,
         )
-        self.sensors.add(FailStop(self))
 
     def halt(self, error: BaseException) -> None:
         """Commits nothing from here on, and ends the worker."""
@@ -81,6 +80,11 @@ class App(faust.App):
     def reader(self) -> Consumer:
         """`consumer`, as what it is here."""
         return cast(Consumer, self.consumer)
+
+    @property
+    def writer(self) -> Producer:
+        """`producer`, as what it is here."""
+        return cast(Producer, self.producer)
 
     def partitions_of(self, topic: str) -> set[int]:
         """The partitions of a topic that this worker holds now; none while they are being dealt out."""
@@ -106,6 +110,7 @@ FIXED: dict[str, Any] = {                                # Faust's own settings,
     "broker_rebalance_timeout": 30.0,
     "broker_commit_every": 1_000,
     "producer_acks": -1,
+    "producer_max_batch_size": 262_144,                  # a full batch holds up the line until the broker has taken it
     "producer_max_request_size": RECORD_MAX,             # below every topic's limit: the client refuses the one record, not the broker its batch
     "topic_partitions": PARTITIONS,
     "topic_replication_factor": 1,

@@ -182,10 +182,10 @@ class KeyedFlow(Generic[State]):
             return Turn(key, 0, [])
         value, outputs = self._encode(stored), stored.outbox.get(record.place, ())
         self._refuse_too_large(key, value, outputs, record)
-        self.table.data[key] = value                     # not table[key] = …, which drops the changelog's future
+        self.table.data[key] = value                     # not table[key] = …, which sends the changelog itself and drops its future
         self._decoded[key] = value, stored
         metrics.EVENTS.labels(record.topic).inc()
-        sends = [self.table.send_changelog(record.partition, key, value), *map(self._send, outputs)]
+        sends = [self._send(Output(self.table.changelog_topic_name, key, value, record.partition)), *map(self._send, outputs)]
         return Turn(key, sum(output.size for output in outputs), sends)
 
     def _worked(self, key: bytes, held: Stored[State], record: Record) -> Stored[State] | None:
@@ -246,12 +246,11 @@ class KeyedFlow(Generic[State]):
         for sent in turn.sends:
             sent.add_done_callback(confirmed)
 
-    def _send(self, output: Output) -> Future[Any]:
-        """Into the one queue that the changelog leaves by too; nothing suspends."""
-        sent: Future[Any] = self._topic(output.topic).send_soon(
-            key=output.key, value=output.value, partition=output.partition, headers=list(output.headers)
-        )
-        return sent
+    def _send(self, output: Output) -> Future[None]:
+        """Into the one line that the changelog leaves by too; nothing suspends."""
+        if output.partition is None and output.key is not None:
+            output = Output(output.topic, output.key, output.value, home_of(output.key), output.headers)
+        return self.app.writer.hand_over(output)
 
     def _write_beats(self, topic: str, value: Callable[[], bytes]) -> Callable[[], Awaitable[None]]:
         async def write() -> None:

@@ -30,6 +30,7 @@ EVENTS: Final = Counter("streams_events", "Events worked by this process", ["top
 QUIET_TICKS: Final = Counter("streams_quiet_ticks", "Ticks that were left out: they said nothing but a price")
 TICKS: Final = Counter("streams_ticks", "Ticks that the feed wrote")
 FRAMES_REFUSED: Final = Counter("streams_frames_refused", "Raw market frames that cannot be true or cannot be read", ["reason"])
+LOOP_BLOCKED: Final = Counter("streams_loop_blocked", "Times that the loop of this process was held for longer than 50 ms")
 UNCONFIRMED: Final = Gauge("streams_unconfirmed_events", "Events handed over and not yet confirmed by the broker")
 
 

@@ -3,6 +3,7 @@ import asyncio
 import os
 import signal
 import threading
+from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ from confluent_kafka.admin import AdminClient
 from streams.errors import NotReachable, StreamsError, WrongUse
 from streams.runtime import logs
 from streams.runtime.faust import App
+from streams.runtime.watchdog import Watchdog
 from streams.wire.topics import PARTITIONS
 
 EXIT_HALTED = 1
@@ -30,10 +32,15 @@ def run(app: App, *, around: AbstractAsyncContextManager[Any] | None = None, gra
     try:
         _look_for_topics(app)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_live(app, around or nullcontext(), grace_s))
+            return runner.run(_watched(_live(app, around or nullcontext(), grace_s)))
     except StreamsError as error:
         _log.error("the worker did not start", group=app.conf.id, error=str(error))
         return error.exit_code
+
+
+async def _watched(living: Coroutine[Any, Any, int]) -> int:
+    with Watchdog():
+        return await living
 
 
 async def _live(app: App, around: AbstractAsyncContextManager[Any], grace_s: float) -> int:

@@ -1,5 +1,6 @@
 """Two walls inside the consumer that a broker shows in one run of thirty; everything else of it is tested in tests/broker."""
 import asyncio
+from collections import defaultdict, deque
 from types import SimpleNamespace
 from typing import Any
 
@@ -52,3 +53,16 @@ async def test_where_nothing_is_committed_a_seek_goes_to_the_beginning(monkeypat
     monkeypatch.setattr(thread, "seek_to_beginning", beginning)
     assert await thread.seek_to_committed() == {TICKS: None, FILLS: 7, CHANGELOG: None}
     assert sought == [TICKS]
+
+
+def test_no_commit_passes_the_first_record_of_a_fold_at_work() -> None:
+    """Of ticks 1 to 5 those of one symbol are folded into 5, and 3 is another's: once 3 is confirmed, a start must still find 1."""
+    consumer = Consumer.__new__(Consumer)
+    consumer._delivered = defaultdict(deque, {TICKS: deque([(3, 3), (5, 1), (8, 6)])})
+    consumer._acked_index, consumer._acked = defaultdict(set), defaultdict(list)
+    committed = []
+    for acknowledged in (3, 5, 8):
+        consumer._acked_index[TICKS].add(acknowledged)
+        consumer._acked[TICKS].append(acknowledged)
+        committed.append(consumer._new_offset(TICKS))
+    assert committed == [1, 6, 9]
