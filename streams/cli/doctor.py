@@ -7,6 +7,7 @@ import asyncio
 import sys
 from collections.abc import Iterator
 
+import msgspec
 import typer
 
 from streams.cli.common import JSON, configured, tell, venue_keys
@@ -71,7 +72,8 @@ def _schemas() -> Finding:
     """Whether the files that go with the program are its own: records are read by them."""
     numbers = schemas.ids()
     off = [schemas.name_of(one) for one in schemas.MESSAGES if schemas.name_of(one) not in numbers]
-    off += [schemas.name_of(one) for one in schemas.MESSAGES if one is not Intent and schemas.schema(one) != schemas.derived(one)]
+    derived = {one: msgspec.json.decode(msgspec.json.encode(schemas.derived(one))) for one in schemas.MESSAGES if one is not Intent}
+    off += [schemas.name_of(one) for one, wanted in derived.items() if schemas.schema(one) != wanted]
     if off:
         return fail("schemas", StreamsError(f"{', '.join(off)} in {schemas.FOLDER} are not the code's", "install the program anew"))
     return ok("schemas", f"{len(schemas.MESSAGES)} messages, each with its number")

@@ -5,7 +5,7 @@ Readers belong to no group, see committed records only and need no offsets of th
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
@@ -14,6 +14,7 @@ from streams.errors import NotReachable, Unreadable
 from streams.wire.codec import decode, encode
 from streams.wire.topics import TOPIC_OF, key_of
 
+Answer = TypeVar("Answer")
 TIMEOUT_S = 10.0
 LEADER_S = 30.0                       # a busy machine takes its time to lead 200 new partitions
 LEADERLESS = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.UNKNOWN_TOPIC_OR_PART)
@@ -130,18 +131,23 @@ def _places(consumer: Consumer, topics: Sequence[str]) -> list[TopicPartition]:
 
 
 def _end(consumer: Consumer, place: TopicPartition) -> int:
-    """The partition's end. A topic that was made a moment ago may have no leader yet: it is asked again."""
+    """The partition's end."""
+    return _led(consumer, place.topic, lambda: int(consumer.get_watermark_offsets(place, timeout=TIMEOUT_S)[1]))
+
+
+def _led(consumer: Consumer, topic: str, ask: Callable[[], Answer]) -> Answer:
+    """The leaders' answer. A topic that was made a moment ago may have none yet: it is asked again. Raises NotReachable."""
     deadline = time.monotonic() + LEADER_S
     while True:
         try:
-            return int(consumer.get_watermark_offsets(place, timeout=TIMEOUT_S)[1])
+            return ask()
         except KafkaException as reason:
             said = reason.args[0]
             if time.monotonic() > deadline or not (said.retriable() or said.code() in LEADERLESS):
-                raise NotReachable(f"the end of {place.topic}-{place.partition} cannot be had: {said.str()}", "streams topics check") from None
+                raise NotReachable(f"the offsets of {topic} cannot be had: {said.str()}", "streams topics check") from None
             consumer.poll(0.05)
             with suppress(KafkaException):               # a client that has seen no leader goes on seeing none until it asks
-                consumer.list_topics(place.topic, timeout=TIMEOUT_S)
+                consumer.list_topics(timeout=TIMEOUT_S)
 
 
 def _starts(consumer: Consumer, topics: Sequence[str], since: int | None) -> list[TopicPartition]:
@@ -149,7 +155,16 @@ def _starts(consumer: Consumer, topics: Sequence[str], since: int | None) -> lis
     if since is None:
         return [TopicPartition(place.topic, place.partition, OFFSET_BEGINNING) for place in places]
     asked = [TopicPartition(place.topic, place.partition, since) for place in places]
+    found: list[TopicPartition] = _led(consumer, ", ".join(topics), lambda: _offsets(consumer, asked))
+    return found
+
+
+def _offsets(consumer: Consumer, asked: list[TopicPartition]) -> list[TopicPartition]:
+    """Of the first records at or after a time. A partition's own error is told in its answer."""
     found: list[TopicPartition] = consumer.offsets_for_times(asked, timeout=TIMEOUT_S)
+    for place in found:
+        if place.error is not None:
+            raise KafkaException(place.error)
     return found
 
 

@@ -44,7 +44,7 @@ async def test_what_is_fit_to_trade_is_ok_in_every_line(kafka: str, tmp_path: Pa
         exchange.set_price("BTCUSDT", e8("60000"), e8("60000.1"))
         code, output, _ = await doctor(tmp_path, {"STREAMS_KAFKA_BOOTSTRAP": kafka, "STREAMS_SYMBOLS": "BTCUSDT", **venue(exchange)})
     lines = [line.split(maxsplit=1) for line in output.splitlines()]
-    assert (code, {verdict for verdict, _ in lines}) == (0, {"ok"})
+    assert (code, {verdict for verdict, _ in lines}) == (0, {"ok"}), output
     assert [next(name for name in NAMES if said.startswith(name)) for _, said in lines] == list(NAMES)
 
 
