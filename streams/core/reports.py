@@ -99,9 +99,9 @@ def _moved(position: Position, name: str, price: int) -> Position:
     moved = tuple(replace(order, price=price) if order.client_order_id == name else order for order in position.resting)
     if not price or moved == position.resting:
         return position
-    tighter = leg_of(name) == "stop" and position.side.sign * (price - position.stop_price) > 0
+    tighter = leg_of(name) == "stop" and (not position.stop_price or position.side.sign * (price - position.stop_price) > 0)
     targets = tuple(replace(target, price=price) if target.leg == rung_of(name) else target for target in position.targets)
-    return replace(position, resting=moved, targets=targets, stop_price=price if tighter or not position.stop_price else position.stop_price)
+    return replace(position, resting=moved, targets=targets, stop_price=price if tighter else position.stop_price)
 
 
 def _gone(book: Book, position: Position, name: str) -> Book:
