@@ -4,7 +4,7 @@ A source tells the top of the book alone. What stands behind it is made up: one 
 So a size beyond the top pays 100 ppm more for each further depth, in fills of their own. Pure arithmetic in 1e-8.
 """
 from collections.abc import Iterator
-from itertools import count
+from itertools import count, islice
 
 from streams.core.values import PPM, Side, share
 from streams.paper.instruments import Rules, top_quantity
@@ -44,6 +44,13 @@ def sweep(standing: Iterator[Level], side: Side, wanted: int, limit: int = 0) ->
         found.append((price, min(quantity, wanted)))
         wanted -= quantity
     return found
+
+
+def matched(rules: Rules, top: Top, side: Side, match: str) -> int:
+    """The price that a price match stands for: the n-th of the other side (OPPONENT_n) or of its own (QUEUE_n); 0 where there is no such level."""
+    kind, _, number = match.partition("_")
+    ladder = levels(rules, top, side if kind == "OPPONENT" else side.opposite)
+    return next(islice((price for price, _ in ladder), int(number or 1) - 1, None), 0)
 
 
 def crosses(order: Order, top: Top) -> bool:

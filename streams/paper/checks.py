@@ -6,12 +6,14 @@ then what it is worth. What account and book say to it comes after (`admission`)
 import re
 
 from streams.core.values import E8, PPM, Side, decimal, notional
+from streams.paper import book
 from streams.paper.instruments import Rules, price_places, quantity_places
 from streams.paper.orders import CONDITIONAL, Algo, Order, Top, VenueError
 from streams.paper.parameters import Asked, flag, needed, not_wanted, number, one_of, precise, whole
 
 CLIENT_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
 TIMES_IN_FORCE = ("GTC", "IOC", "FOK", "GTX", "GTD")
+PRICE_MATCHES = ("NONE", *(f"{kind}{level}" for kind in ("OPPONENT", "QUEUE") for level in ("", "_5", "_10", "_20")))
 GTD_AHEAD_MS, GTD_MAX = 600_000, 253_402_300_799_000
 CALLBACK_MIN, CALLBACK_MAX = E8 // 10, 20 * E8        # percent
 BAD_TIME_IN_FORCE = (-1115, "Invalid timeInForce.")
@@ -26,7 +28,9 @@ def order_asked(asked: Asked, rules: Rules, top: Top, order_id: int, now: int) -
         raise VenueError(-1116, "Invalid orderType.")
     if flag(asked, "closePosition"):
         raise VenueError(-4136, "Target strategy invalid for orderType.")
-    _said(asked)
+    _said(asked, matches=PRICE_MATCHES)
+    if kind == "MARKET" and asked.get("priceMatch", "NONE") != "NONE":
+        raise VenueError(-5038, "Price match only supports order type: LIMIT, STOP AND TAKE_PROFIT")
     not_wanted(asked, *(("price", "timeInForce") if kind == "MARKET" else ()), "stopPrice", "triggerPrice", "activatePrice", "callbackRate")
     force = one_of(asked, "timeInForce", TIMES_IN_FORCE, VenueError(*BAD_TIME_IN_FORCE)) if kind == "LIMIT" else "GTC"
     order = Order(
@@ -35,7 +39,7 @@ def order_asked(asked: Asked, rules: Rules, top: Top, order_id: int, now: int) -
         reduce_only=flag(asked, "reduceOnly"), created=now, updated=now, origin=kind,
     )
     if kind == "LIMIT":
-        order.price = price(asked, "price", rules)
+        _price_of(order, asked, rules, top)
         within_band(order.side, order.price, rules, top)
     _worth_it(order.quantity, order.price or top.mark, rules, exempt=order.reduce_only)
     return order
@@ -84,12 +88,12 @@ def client_id(given: str | None, otherwise: int) -> str:
     return given
 
 
-def _said(asked: Asked) -> None:
-    """Modes that this exchange has but one of."""
+def _said(asked: Asked, matches: tuple[str, ...] = ("NONE",)) -> None:
+    """Modes that this exchange has but one or a few of."""
     if asked.get("positionSide", "BOTH") != "BOTH":
         raise VenueError(-4061, "Order's position side does not match user's setting.")
     one_of(asked, "newOrderRespType", ("ACK", "RESULT"), VenueError(-1136, "Invalid newOrderRespType."), "ACK")
-    one_of(asked, "priceMatch", ("NONE",), VenueError(-5037, "Invalid price match"), "NONE")
+    one_of(asked, "priceMatch", matches, VenueError(-5037, "Invalid price match"), "NONE")
     prevention = ("NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH")
     one_of(asked, "selfTradePreventionMode", prevention, VenueError(-5039, "Invalid self trade prevention mode"), "NONE")
 
@@ -137,6 +141,18 @@ def price(asked: Asked, name: str, rules: Rules) -> int:
     if value <= 0:
         raise VenueError(-4001, "Price less than 0.")
     return _on_grid(value, rules, VenueError(-4002, "Price greater than max price."))
+
+
+def _price_of(order: Order, asked: Asked, rules: Rules, top: Top) -> None:
+    """A limit order's price: its own, or what the book gives for its price match."""
+    order.price_match = asked.get("priceMatch") or "NONE"
+    if order.price_match == "NONE":
+        order.price = price(asked, "price", rules)
+        return
+    not_wanted(asked, "price")
+    order.price = book.matched(rules, top, order.side, order.price_match)
+    if not order.price:
+        raise VenueError(-5041, "No depth matches this BBO order")
 
 
 def trigger(asked: Asked, rules: Rules) -> int:

@@ -17,7 +17,7 @@ def order_update(order: Order, execution: str, now: int, trade: Trade | None = N
         "p": decimal(order.price), "ap": decimal(average), "sp": decimal(order.trigger), "x": execution, "X": order.status, "i": order.order_id,
         "l": "0", "z": decimal(order.filled), "L": "0", "T": now, "t": 0, "b": "0", "a": "0", "m": False, "R": order.reduce_only,
         "wt": order.working_type, "ot": order.origin, "ps": "BOTH", "cp": order.close_position, "rp": "0", "pP": order.price_protect, "si": 0,
-        "ss": 0, "V": "EXPIRE_MAKER", "pm": "NONE", "gtd": order.good_till, "er": str(order.expiry.value),
+        "ss": 0, "V": "EXPIRE_MAKER", "pm": order.price_match, "gtd": order.good_till, "er": str(order.expiry.value),
     }
     if order.callback_ppm:
         told |= {"AP": decimal(order.activation), "cr": decimal(order.callback_ppm * 10_000)}

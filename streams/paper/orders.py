@@ -54,6 +54,7 @@ class Order(msgspec.Struct):
     activation: int = 0
     callback_ppm: int = 0
     calculated: bool = False          # a liquidation: it was never sent
+    price_match: str = "NONE"
     expiry: Expiry = Expiry.NONE
     changes: int = 0                  # how often it was amended
 

@@ -23,8 +23,8 @@ def order(one: Order) -> Row:
         "origQty": decimal(one.quantity), "price": decimal(one.price), "reduceOnly": one.reduce_only, "side": one.side.value, "positionSide": "BOTH",
         "status": one.status, "stopPrice": decimal(one.trigger), "closePosition": one.close_position, "symbol": one.symbol,
         "timeInForce": one.time_in_force, "type": one.kind, "origType": one.origin, "updateTime": one.updated,
-        "workingType": one.working_type, "priceProtect": one.price_protect, "priceMatch": "NONE", "selfTradePreventionMode": "EXPIRE_MAKER",
-        "goodTillDate": one.good_till,
+        "workingType": one.working_type, "priceProtect": one.price_protect, "priceMatch": one.price_match,
+        "selfTradePreventionMode": "EXPIRE_MAKER", "goodTillDate": one.good_till,
     }
 
 

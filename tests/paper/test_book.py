@@ -82,3 +82,16 @@ def test_a_market_order_goes_as_far_as_the_bound_and_the_rest_expires() -> None:
 def test_a_market_order_does_not_meet_a_book_far_from_the_mark(house: House, side: str, mark: str, code: int) -> None:
     house.price("BTCUSDT", "60000", "60000.1", mark=mark)
     assert house.refused("order", {"symbol": "BTCUSDT", "side": side, "type": "MARKET", "quantity": "0.01"}) == code
+
+
+@pytest.mark.parametrize(
+    ("side", "match", "price"),
+    [
+        ("BUY", "OPPONENT", "60000.1"), ("BUY", "OPPONENT_5", "60024.1"), ("BUY", "QUEUE", "60000"), ("BUY", "QUEUE_10", "59946"),
+        ("SELL", "OPPONENT", "60000"), ("SELL", "OPPONENT_20", "59886"), ("SELL", "QUEUE", "60000.1"), ("SELL", "QUEUE_5", "60024.1"),
+    ],
+)
+def test_a_price_match_is_a_level_of_the_book(house: House, side: str, match: str, price: str) -> None:
+    """A level every 6: 100 ppm of 60,000 on the grid."""
+    order = house.order(side, "0.01", type="LIMIT", timeInForce="GTC", priceMatch=match)
+    assert (decimal(order.price), order.price_match) == (price, match)
