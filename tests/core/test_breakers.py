@@ -60,7 +60,9 @@ KNOWN = Market(
     pytest.param(make.tick("100", mark="111"), 1_100, "PRICE_JUMP", False, id="the mark alone jumps"),
     pytest.param(make.tick("0"), 1_100, "PRICE_ZERO", False, id="zero"),
     pytest.param(make.tick("-1"), 1_100, "PRICE_ZERO", False, id="below zero"),
-    pytest.param(msgspec.structs.replace(make.tick("100"), ask=0), 1_100, "PRICE_ZERO", False, id="one side is zero"),
+    *[pytest.param(msgspec.structs.replace(make.tick("100"), **{name: 0}), 1_100, "PRICE_ZERO", False, id=f"{name} alone is zero")
+      for name in ("last", "bid", "ask", "mark", "high", "low")],
+    pytest.param(msgspec.structs.replace(make.tick("100"), bid=1), 1_100, "", True, id="the least price is one"),
     pytest.param(make.tick("100"), 5_000, "", True, id="the same price again"),
     pytest.param(make.tick("100"), 61_001, "", True, id="the same price after a silence"),
 ])
@@ -79,6 +81,18 @@ def test_a_frozen_price() -> None:
     assert ticked(market, make.tick("100"), 61_900, LIMITS).breaker == Breaker(BreakerState.OPEN, "PRICE_FROZEN", 61_900)
 
 
+@pytest.mark.parametrize(("tick", "passed", "moved"), [
+    pytest.param(make.tick("100.01"), 1, True, id="another price"),
+    pytest.param(make.tick("100", mark="100.01"), 1, True, id="another mark"),
+    pytest.param(make.tick("100", spread="0.04"), 1, True, id="another spread"),
+    pytest.param(make.tick("100"), 1, False, id="the same"),
+    pytest.param(make.tick("100"), 6_000, False, id="the same, as old as a stream may pause"),
+    pytest.param(make.tick("100"), 6_001, True, id="the same after a silence: it has not stood still"),
+])
+def test_when_a_market_moved(tick: Tick, passed: int, *, moved: bool) -> None:
+    assert ticked(KNOWN, tick, 1_000 + passed, LIMITS).moved_at == (1_000 + passed if moved else 1_000)
+
+
 def test_a_breaker_that_is_open_for_the_same_reason_is_not_opened_at_each_tick() -> None:
     broken = ticked(KNOWN, make.tick("0"), 2_000, LIMITS)
     assert [ticked(broken, make.tick("0"), now, LIMITS).breaker.opened_at for now in (2_100, 2_999, 3_000)] == [2_000, 2_000, 3_000]
@@ -89,6 +103,10 @@ def test_a_persons_word(word: str, halted: str, breaker: Breaker) -> None:
     market = msgspec.structs.replace(KNOWN, halted="before" if word == "RESET_BREAKER" else "", breaker=OPEN)
     after = controlled(market, make.control(word, "told so"))
     assert (after.halted, after.breaker) == (halted, breaker)
+
+
+def test_a_halt_without_a_reason_has_a_word() -> None:
+    assert controlled(KNOWN, make.control("HALT")).halted == "halted"
 
 
 def test_a_status_that_is_not_trading() -> None:

@@ -3,7 +3,7 @@ import pytest
 
 from streams.core.drawdown import DAY_MS, Ruling
 from streams.core.events import LagSeen, ModeWanted
-from streams.core.modes import Modes, judged, lagged, wanted
+from streams.core.modes import Modes, judged, lagged, settled, wanted
 from streams.core.settings import Limits
 from streams.core.words import Mode
 
@@ -69,3 +69,22 @@ def test_equity_and_wallets_are_judged_apart(losses: str, expected: Ruling) -> N
         modes = judged(modes, equity, wallets, 0, limits)
     assert modes.ruling == expected
     assert wanted(modes, ModeWanted("main", Mode.ACTIVE, "morning", "ann", "r")).ruling == Ruling()
+
+
+@pytest.mark.parametrize(("losses", "equity", "wallets"), [("equity", True, False), ("realised", False, True), ("either", True, True)])
+def test_what_the_limits_of_losses_look_at(losses: str, *, equity: bool, wallets: bool) -> None:
+    """A fall of the one, of the other; the second look settles it."""
+    limits = Limits(losses=losses)
+    for falls, fallen, counts in (((900, 1_000), "daily loss", equity), ((1_000, 900), "realised daily loss", wallets)):
+        modes = Modes()
+        for look in ((1_000, 1_000), falls, falls):
+            modes = judged(modes, *look, 0, limits)
+        assert (modes.ruling.mode, modes.ruling.reason.startswith(fallen)) == ((Mode.HALTED, True) if counts else (Mode.ACTIVE, False))
+        assert settled(modes, *falls, 0, limits)
+        assert settled(modes, falls[0] - 1, falls[1], 0, limits) != equity
+        assert settled(modes, falls[0], falls[1] - 1, 0, limits) != wallets
+
+
+def test_the_last_of_two_equal_words_gives_the_reason() -> None:
+    modes = wanted(Modes(), ModeWanted("main", Mode.HALTED, "night", "ann", "r"))
+    assert wanted(modes, ModeWanted("main", Mode.HALTED, "again", "bob", "s")).person == Ruling(Mode.HALTED, "bob: again")
