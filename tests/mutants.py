@@ -7,7 +7,7 @@
 mutmut makes the mutants: every function beside its faulty copies, chosen among by name at each call. Its own runner starts pytest for each of them,
 which takes a second; here the tests are collected once and a mutant is a fork of that, which takes some milliseconds. A mutant meets the tests that
 reach its function: those of its own file first, then the quick ones, and none beyond a budget of seconds. It ends with the first that fails; one that
-needs ten times as long as all of them has been noticed too. Properties draw few examples, the same each time, and do not shrink what fails.
+needs four times as long as all of them has been noticed too. Properties draw few examples, the same each time, and do not shrink what fails.
 """
 import collections
 import difflib
@@ -142,7 +142,7 @@ class Runner:
         tests = self.tests_of(name)
         if pid := os.fork():
             return pid
-        limit = 5 + int(10 * sum(self.seconds[item.nodeid] for item in tests))
+        limit = 3 + int(4 * sum(self.seconds[item.nodeid] for item in tests))
         resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
         sink = os.open(os.devnull, os.O_WRONLY)
         os.dup2(sink, 1)

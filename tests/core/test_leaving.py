@@ -63,7 +63,7 @@ def test_no_part_is_sold_without_filters() -> None:
 
 
 NOW = 90_000
-MARKET = Market(make.INSTRUMENT, *[e8("100")] * 4, mark_time=NOW, believed=True)
+MARKET = Market(make.INSTRUMENT, last=e8("100"), bid=e8("100"), ask=e8("100"), mark=e8("100"), mark_time=NOW, believed=True)
 HELD = Position(Held(e8("1"), e8("100"), "p-1"), "i1", stop_first=e8("98"), risk=e8("2"))
 ENTRY = Entry(make.intent("i2", "BUY"), "x", Side.BUY, e8("98"), (), make.PLAIN)
 UNDER_WAY = UnderWay(Plan("main", make.SYMBOL, "p-1", 6, Side.SELL, (), Exit.TRAIL, NOW))
