@@ -3,9 +3,7 @@ import time
 
 import msgspec
 
-from streams.core.values import e8
-from streams.paper.instruments import ALL
-from tests.gateway.stage import SYMBOL, Stage, until
+from tests.gateway.stage import Stage, until
 
 ENTRIES = 50
 replace = msgspec.structs.replace
@@ -22,12 +20,7 @@ async def closed_after(stage: Stage) -> float:
 
 
 async def wait_at_the_door(stage: Stage) -> None:
-    """Fifty entries, each of a symbol of its own, that the venue answers only after seconds."""
-    for number in range(ENTRIES):
-        symbol = f"T{number:02}USDT"
-        stage.exchange.engine.rules[symbol] = replace(ALL[SYMBOL], symbol=symbol)
-        stage.exchange.engine.status[symbol] = "TRADING"
-        stage.exchange.set_price(symbol, e8("60000"), e8("60000.1"))
+    """Fifty entries, each of a symbol of its own, whose first request the venue answers only after seconds."""
     stage.fault("delay", path="marginType", method="POST", count=ENTRIES, seconds=5.0)
     for number in range(ENTRIES):
         await stage.send(replace(stage.enter_command(f"w{number}"), symbol=f"T{number:02}USDT"), "waits")
