@@ -5,7 +5,7 @@ Its orders were never sent by anybody; their fills are told as CALCULATED.
 from streams.core.values import PPM, Side
 from streams.paper import events, filling
 from streams.paper.floor import Floor
-from streams.paper.margin import carried, cross_wallet
+from streams.paper.margin import carried, cross_wallet, margins
 from streams.paper.orders import Expiry, Income, Order
 
 CALL_PPM = 800_000                    # of what carries a position: a maintenance margin beyond it is a call
@@ -69,13 +69,14 @@ def _close(floor: Floor, key: str, symbol: str, name: str, now: int) -> Order:
 
 
 def _make_good(floor: Floor, key: str, symbol: str, order: Order, aside: int, now: int) -> None:
-    """Nobody loses more than what carried the position: the insurance fund bears the rest."""
+    """Nobody loses more than what carried the position: the insurance fund bears the rest, once no other crossed position can."""
     account, asset = floor.accounts[key], floor.rules[symbol].quote
     if symbol in account.isolated:
         trades = [trade for trade in account.trades if trade.order_id == order.order_id]
         missing = -(aside + sum(trade.realised - trade.fee for trade in trades))
     else:
-        missing = -cross_wallet(account, asset, floor.rules)
+        others = margins(account, asset, floor.rules, floor.tops, isolated=False)[0]
+        missing = 0 if others else -cross_wallet(account, asset, floor.rules)
     if missing > 0:
         account.wallets[asset] += missing
         account.incomes.append(Income(symbol, "INSURANCE_CLEAR", missing, asset, now, next(floor.transaction_ids)))

@@ -133,6 +133,19 @@ def test_the_liquidation_price_is_where_the_margin_is_gone(quantity: str, wallet
     assert [balance <= needed for balance, needed in carried] == ([True, False] if e8(quantity) > 0 else [False, True])
 
 
+def test_a_loss_beyond_the_wallet_is_borne_by_the_profit_of_another_position_first() -> None:
+    """1,970 are lost of 1,000; ether has won 1,000 that nobody has realised yet, and must pay when it is."""
+    house = House(wallet="1000")
+    house.price("ETHUSDT", "3000", "3000.01")
+    house.order("BUY", "1", symbol="ETHUSDT")
+    house.order("BUY", "0.1")
+    house.price("ETHUSDT", "4000", "4000.01")
+    house.price("BTCUSDT", "40300", "40300.1")
+    wallet = house.account.wallets["USDT"]
+    kinds = [one.kind for one in house.account.incomes]
+    assert (house.held, decimal(house.account.held("ETHUSDT").quantity), decimal(wallet), "INSURANCE_CLEAR" in kinds) == (0, "1", "-974.51001", False)
+
+
 def test_a_thin_margin_is_told_once_until_it_has_recovered() -> None:
     """3 bitcoin and 9,910 left: at 57,000 there are 909.7 for a maintenance margin of 684, at 56,970 819.7 for 683.64."""
     house = House()
