@@ -1,7 +1,8 @@
 """Says who held the loop: one blocking call of 300 ms is everybody's 300 ms.
 
 The loop beats fifty times a second; a thread looks whether it does. Where it has not for longer than `BLOCK_S`, the stack of the loop's thread is
-written to the log when the block is over, or after `LONG_S` of it. Time in which the thread wanted a processor and the machine had none is no block of ours.
+taken, and written to the log when the block is over, or after `LONG_S` of it. Time in which the thread wanted a processor and the machine had none
+is no block of ours.
 """
 import asyncio
 import sys
