@@ -22,7 +22,7 @@ from streams.runtime.records import Output, folded
 from streams.runtime.recovery import RankedTable
 from streams.wire.topics import partition_of
 from tests.simulation.log import Kept, Log
-from tests.simulation.loop import Loop, Process
+from tests.simulation.loop import BEHIND_S, Loop, Process
 
 COMMIT_S = 0.5
 Sent = asyncio.Future[Any]
@@ -162,7 +162,7 @@ class App:
     def send(self, topic: str, partition: int, key: bytes | None, value: bytes, headers: Sequence[tuple[str, bytes]] = ()) -> Sent:
         sent: Sent = self.loop.create_future()
         place = topic, partition
-        self._free_at[place] = max(self._free_at[place], self.loop.now + self.dice.uniform(*self._sends_s))
+        self._free_at[place] = max(self._free_at[place] + BEHIND_S, self.loop.now + self.dice.uniform(*self._sends_s))
 
         def lands() -> None:
             self._on_the_way[place].pop(0)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextvars import Context, ContextVar, copy_context
 from typing import Any
 
+BEHIND_S = 1e-6                       # between two things that must not overtake each other: timers of one moment have no order
 PROCESS: ContextVar["Process | None"] = ContextVar("process", default=None)
 
 

@@ -18,7 +18,7 @@ from streams.core.ids import leg_of
 from streams.paper.server import PaperExchange
 from streams.venue.binance import _Client
 from tests.simulation.doors import Doors
-from tests.simulation.loop import PROCESS, Loop, Process
+from tests.simulation.loop import BEHIND_S, PROCESS, Loop, Process
 
 KEY = "paper"
 VERSIONS = {"fapiPublic": "v1", "fapiPrivate": "v1", "fapiPrivateV2": "v2", "fapiPrivateV3": "v3"}
@@ -154,7 +154,7 @@ class Socket:
 
     def _put(self, frame: Frame | None, late_s: float = 0.0) -> None:
         loop = self._venue.loop
-        self._free_at = max(self._free_at, loop.now + self._venue.pause() + late_s)
+        self._free_at = max(self._free_at + BEHIND_S, loop.now + self._venue.pause() + late_s)
         loop.after(self._free_at - loop.now, self._frames.put_nowait, frame)
 
     async def close(self) -> None:
