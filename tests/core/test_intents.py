@@ -6,9 +6,11 @@ import pytest
 
 from streams.core.commands import Deny, Propose
 from streams.core.events import Instrument
+from streams.core.intents import expires_at, policy_of, too_old, too_weak
+from streams.core.settings import Policy, Trail
 from streams.core.symbol import new, step
 from streams.core.values import E8, decimal, e8
-from streams.core.words import OrderType, TimeInForce
+from streams.core.words import Action, Exit, OrderType, TimeInForce
 from tests import make
 
 MARK = 100 * E8
@@ -75,3 +77,62 @@ def test_what_the_gateway_needs_of_intent_and_policy_leaves_with_the_proposal() 
     _, (propose,) = step(state, make.seen(wish), make.SETTINGS)
     assert isinstance(propose, Propose)
     assert (propose.time_in_force, propose.lives_ms, propose.trigger, propose.price_protect) == (TimeInForce.GTX, 1_500, "MARK_PRICE", True)
+
+
+AGES = make.SETTINGS.ages
+AT = make.NOON
+
+
+@pytest.mark.parametrize(("given", "late", "until"), [
+    # fields, the log_time after which it is too old (as milliseconds from now), and until when a proposal of it may be worked
+    pytest.param({}, 60_000, 60_000, id="no time of its own: the record's"),
+    pytest.param({"timestamp": AT - 20_000}, 40_000, 40_000, id="made a while ago"),
+    pytest.param({"timestamp": AT + 90_000}, 60_000, 60_000, id="a clock that is ahead gains nothing"),
+    pytest.param({"expires_at": AT + 1_000}, 1_000, 1_000, id="its own end, sooner"),
+    pytest.param({"expires_at": AT + 300_000}, 300_000, 60_000, id="its own end, later: it may come late, and is worked at once"),
+    pytest.param({"action": Action.CLOSE}, 600_000, None, id="a close may be old"),
+    pytest.param({"action": Action.CANCEL, "timestamp": AT - 1}, 599_999, None, id="so may a cancel"),
+    pytest.param({"action": Action.CLOSE, "reason": Exit.FLATTEN, "timestamp": 1}, None, None, id="a flatten never is"),
+])
+def test_ages(given: dict[str, Any], late: int | None, until: int | None) -> None:
+    intent = msgspec.structs.replace(make.intent("i1", "BUY"), **given)
+    if late is None:
+        assert not too_old(intent, AT + 10**9, make.SETTINGS)
+        return
+    fixed = intent if intent.timestamp else msgspec.structs.replace(intent, timestamp=AT)
+    fixed = msgspec.structs.replace(fixed, timestamp=min(fixed.timestamp, AT))
+    assert [too_old(fixed, AT + late + more, make.SETTINGS) for more in (0, 1)] == [False, True]
+    assert not too_old(intent, AT, make.SETTINGS)
+    if until is not None:
+        assert expires_at(intent, AT, make.SETTINGS) == AT + until
+
+
+@pytest.mark.parametrize(("confidence", "least", "weak"), [
+    (-1, 600_000, False), (0, 600_000, True), (1, 600_000, True), (599_999, 600_000, True), (600_000, 600_000, False), (0, 0, False),
+])
+def test_confidence(confidence: int, least: int, *, weak: bool) -> None:
+    settings = msgspec.structs.replace(make.SETTINGS, confidence_min_ppm=least)
+    assert (too_weak(make.intent("i1", "BUY", confidence_ppm=confidence), settings) is not None) == weak
+
+
+FOLLOWS = Policy(trail=Trail(distance_ppm=8_000, distance_r_ppm=500_000, distance_atr_ppm=2_000_000), time_max_ms=7)
+
+
+@pytest.mark.parametrize(("given", "trail", "time_max"), [
+    pytest.param({}, FOLLOWS.trail, 7, id="the policy's"),
+    pytest.param({"trail_ppm": 9_000}, Trail(9_000, 0, 2_000_000), 7, id="the intent's own trail, instead of what is in R"),
+    pytest.param({"trail_ppm": 1}, Trail(2_000, 0, 2_000_000), 7, id="no nearer than a stop"),
+    pytest.param({"trail_ppm": 900_000}, Trail(200_000, 0, 2_000_000), 7, id="no farther than a stop"),
+    pytest.param({"atr_ppm": 3_000}, Trail(6_000, 500_000, 2_000_000), 7, id="two atr, nearer than the policy's own"),
+    pytest.param({"atr_ppm": 5_000}, Trail(8_000, 500_000, 2_000_000), 7, id="two atr, farther"),
+    pytest.param({"time_max_ms": 5}, FOLLOWS.trail, 5, id="its own deadline"),
+])
+def test_what_of_a_policy_an_intent_may_change(given: dict[str, Any], trail: Trail, time_max: int) -> None:
+    settings = msgspec.structs.replace(make.SETTINGS, policies={"default": FOLLOWS})
+    assert policy_of(make.intent("i1", "BUY", **given), settings) == msgspec.structs.replace(FOLLOWS, trail=trail, time_max_ms=time_max)
+
+
+def test_an_atr_is_nothing_to_a_policy_without_one() -> None:
+    plain = Policy(trail=Trail(distance_ppm=8_000))
+    settings = msgspec.structs.replace(make.SETTINGS, policies={"default": plain})
+    assert policy_of(make.intent("i1", "BUY", atr_ppm=3_000), settings) == plain
