@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from streams.cli import app
+from streams.cli import program
 from streams.core.events import Intent
 from streams.wire import admin
 from streams.wire.log import read
@@ -25,7 +25,7 @@ MAKE = sorted(set(re.findall(r"(?:^|`)make ([a-z]+)", README, re.MULTILINE)))
 def test_a_command_is_there_with_its_options(command: str) -> None:
     """`streams a`, `b` in a table names a family: the first word is looked up, and every option."""
     words = command.split()[1:]
-    click_command = typer.main.get_command(app)
+    click_command = typer.main.get_command(program())
     while words and hasattr(click_command, "commands") and not words[0].startswith("-"):
         name = words.pop(0).rstrip(",")
         assert name in click_command.commands, f"streams has no {name}"

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streams import limits_file
-from streams.cli import app, look
+from streams.cli import look, program
 from streams.cli.common import configured
 from streams.cli.denials import EXPLAINED, page
 from streams.cli.provenance import Row, lines_of, rows
@@ -50,7 +50,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def asked(*arguments: str) -> list[Row]:
-    answer = CliRunner().invoke(app, [*arguments, "--json"])
+    answer = CliRunner().invoke(program(), [*arguments, "--json"])
     assert answer.exit_code == 0, answer.output
     return msgspec.json.decode(answer.stdout, type=list[Row])
 
@@ -111,11 +111,11 @@ def test_the_lines_of_a_files_keys() -> None:
 
 def test_people_read_tables(folder: Path) -> None:
     (folder / "streams.toml").write_text(MINE)
-    exits = CliRunner().invoke(app, ["explain", "exits"]).stdout
+    exits = CliRunner().invoke(program(), ["explain", "exits"]).stdout
     assert re.search(r"│ stop +│ 0\.03 \(built in: 0\.02\) +│ streams\.toml:7", exits)
     scalper = exits.partition("policy scalper")[2].partition("policy ")[0]
     assert ("time_max" in scalper, "price_protect" in scalper) == (True, False)          # as in default
-    assert "price_protect" in CliRunner().invoke(app, ["explain", "exits", "scalper"]).stdout
+    assert "price_protect" in CliRunner().invoke(program(), ["explain", "exits", "scalper"]).stdout
 
 
 # ---------------------------------------------------------------------------------------------------------------- denials
