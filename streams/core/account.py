@@ -15,7 +15,7 @@ what was denied until no other answer would be possible and a while longer.
 from typing import Any
 
 from streams.core import earnings, exposure, modes, pace
-from streams.core.account_state import AccountState, balanced, equity, new, realised, reconciled, remembered, replace, unexplained, updated
+from streams.core.account_state import AccountState, balanced, equity, forgotten, new, realised, reconciled, replace, unexplained, updated
 from streams.core.commands import Deny, Enter, Propose
 from streams.core.earnings import DayBooked
 from streams.core.events import (
@@ -76,7 +76,7 @@ def step(state: AccountState, seen: Seen[Any], settings: Settings) -> Turn:
 
 
 def _beat(state: AccountState, seen: Seen[Any], settings: Settings) -> Turn:
-    state, outputs = tried_again(remembered(state), settings)
+    state, outputs = tried_again(forgotten(state), settings)
     before = state.modes.losses.mode
     state = _judged(reconciled(state, settings.ages), settings)
     halts = settings.limits.halt_flattens and state.modes.losses.mode is Mode.HALTED is not before

@@ -36,7 +36,8 @@ class AccountState(msgspec.Struct, frozen=True):
     reservations: dict[str, Reservation] = {}          # by intent id
     leverages: dict[str, int] = {}    # symbol -> the last that we asked for
     waiting: tuple[Waiting, ...] = ()
-    known: dict[str, int] = {}        # ids of intents and requests -> the log_time at which they are forgotten
+    known: dict[str, int] = {}        # ids of requests and of intents that were not ordered -> the log_time at which they are forgotten
+    ordered: bytes = b""              # the intents that were, of a day (`known`)
     pace: Pace = Pace()
     modes: Modes = Modes()
     told: Ruling = FREE               # the mode and reason last said
@@ -119,6 +120,7 @@ def equity(state: AccountState) -> int | None:
     return sum(owned) if owned else None
 
 
-def remembered(state: AccountState) -> AccountState:
+def forgotten(state: AccountState) -> AccountState:
+    """Without the ids whose time is over."""
     known = {name: forget_at for name, forget_at in state.known.items() if forget_at > state.time}
     return state if len(known) == len(state.known) else replace(state, known=known)

@@ -2,18 +2,20 @@
 
 A client order id reads `qs-<leg>.<revision>-<16 characters>`: at most 31 of the venue's charset `[.A-Z:/a-z0-9_-]`, ASCII whatever the symbol is.
 """
-import base64
 import hashlib
 import re
 
 PREFIX = "qs-"
+BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
+PAIRS = [first + second for first in BASE32 for second in BASE32]      # of each ten bits
 _CLIENT_ID = re.compile(r"qs-([a-z]+)[0-9]*\.[0-9]+-[a-z2-7]{16}")
 
 
 def digest(*parts: str) -> str:
     """80 bits of the parts as 16 characters of base 32. The parts are length-prefixed: ("ab", "c") is not ("a", "bc")."""
-    text = "".join(f"{len(part)}:{part}" for part in parts)
-    return base64.b32encode(hashlib.blake2b(text.encode(), digest_size=10).digest()).decode().lower()
+    text = "".join([f"{len(part)}:{part}" for part in parts])
+    bits = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=10).digest())
+    return "".join([PAIRS[bits >> shift & 1_023] for shift in range(70, -1, -10)])
 
 
 def client_order_id(account: str, symbol: str, owner: str, leg: str, revision: int = 0) -> str:

@@ -1,4 +1,4 @@
-"""The intents that were answered within a day, in 12 bytes each: so many lie in a symbol's state, and the state goes to its changelog whole.
+"""The intents of a day that were answered (of a symbol) or ordered (of an account), in 12 bytes each: a state goes to its changelog whole.
 
 A memory is its records, oldest first: 8 bytes of the id's hash, 4 bytes of log_time in seconds. Two ids of a day share a hash once in 10^9 days.
 """

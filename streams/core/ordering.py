@@ -1,6 +1,6 @@
 """A proposal becomes an order or a denial: sized, judged and reserved in one turn, or kept waiting while the equity is not known."""
-from streams.core import exposure, pace
-from streams.core.account_state import AccountState, Waiting, counted, remembered, replace
+from streams.core import exposure, known, pace
+from streams.core.account_state import AccountState, Waiting, counted, forgotten, replace
 from streams.core.commands import Denial, Deny, Enter, Propose
 from streams.core.events import EntryReported
 from streams.core.exposure import Reservation, Room
@@ -15,9 +15,9 @@ Turn = tuple[AccountState, tuple[Output, ...]]
 
 
 def proposed(state: AccountState, proposal: Propose, settings: Settings) -> Turn:
-    if proposal.intent_id in state.known:
+    if proposal.intent_id in state.known or known.is_known(state.ordered, proposal.intent_id):
         return state, ()
-    return _decided(counted(remembered(state), proposal.margin_asset), Waiting(proposal, state.time), settings)
+    return _decided(counted(forgotten(state), proposal.margin_asset), Waiting(proposal, state.time), settings)
 
 
 def _decided(state: AccountState, waiting: Waiting, settings: Settings) -> Turn:
@@ -63,7 +63,8 @@ def _entered(state: AccountState, proposal: Propose, sized: Size, settings: Sett
     )
     after = replace(
         state, reservations={**state.reservations, proposal.intent_id: kept}, leverages={**state.leverages, proposal.symbol: sized.leverage},
-        known={**state.known, proposal.intent_id: state.time + settings.ages.known_max}, pace=pace.ordered(state.pace, state.time, settings.limits),
+        ordered=known.remembered(known.forgotten(state.ordered, state.time, settings.ages.known_max), proposal.intent_id, state.time),
+        pace=pace.ordered(state.pace, state.time, settings.limits),
     )
     return after, (enter,)
 

@@ -30,13 +30,14 @@ class TimeInForce(StrEnum):
 class Mode(StrEnum):
     """Of an account, from free to closed. A comparison by `rank` says which is tighter."""
 
+    rank: int
+
+    def __init__(self, _: str) -> None:
+        self.rank = len(type(self).__members__)
+
     ACTIVE = "ACTIVE"
     REDUCING = "REDUCING"
     HALTED = "HALTED"
-
-    @property
-    def rank(self) -> int:
-        return list(Mode).index(self)
 
 
 class Exit(StrEnum):

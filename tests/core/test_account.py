@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core import account
+from streams.core import account, known
 from streams.core.account import AccountState, new, step
 from streams.core.commands import Enter, Propose
 from streams.core.drawdown import DAY_MS
@@ -264,9 +264,13 @@ def test_what_was_ordered_is_known_a_day_and_what_was_denied_until_it_must_be_de
     asked = proposal(timestamp=START, mark_time=START, expires_at=START + 60_000)
     state, _ = step(funded(), seen(asked, START), Settings())
     state, _ = step(state, seen(msgspec.structs.replace(asked, intent_id="i2", size_wish=1), START), Settings())
-    assert state.known == {"i1": START + 86_400_000, "i2": START + 120_000}
+    assert (state.known, state.ordered) == ({"i2": START + 120_000}, known.remembered(b"", "i1", START))
     later, _ = step(state, seen(Beat(""), START + 120_000), Settings())
-    assert later.known == {"i1": START + 86_400_000}
+    assert (later.known, later.ordered) == ({}, state.ordered)
+    next_day = START + 86_400_000 + 1_000
+    late = msgspec.structs.replace(asked, intent_id="i3", seq=9, timestamp=next_day, mark_time=next_day, expires_at=next_day + 60_000)
+    last, _ = step(later, seen(late, next_day), Settings())
+    assert last.ordered == known.remembered(b"", "i3", next_day)
 
 
 def test_the_newest_wallet_counts_by_the_venues_time_where_it_is_told() -> None:
