@@ -30,15 +30,17 @@ COARSE: dict[str, Any] = {"quantity_min": e8("0.01"), "quantity_step": e8("0.001
         pytest.param("0.01", "100", "0.01", id="the least that the venue takes"),
         pytest.param("0.0099", "100", "QUANTITY_BELOW_MINIMUM", id="less than that"),
         pytest.param("0.0009", "100", "QUANTITY_BELOW_STEP", id="less than a step"),
+        pytest.param("0.000001", "100", "QUANTITY_BELOW_STEP", id="the least part is none, and not all"),
         pytest.param("0.95", "100", "0.95", id="5 quote are left"),
         pytest.param("0.951", "100", "close", id="less would be left than the venue takes"),
         pytest.param("0.9899", "1000", "0.989", id="0.011 are left, worth 11"),
+        pytest.param("0.99", "1000", "0.99", id="the least is left that the venue takes"),
         pytest.param("0.991", "1000", "close", id="0.009 would be left"),
     ],
 )
 def test_a_part(part: str, price: str, answer: str) -> None:
     state = new(make.SYMBOL)
-    for body in (msgspec.structs.replace(make.INSTRUMENT, **COARSE), make.tick(price), make.fill("buy", "1", price, "web_1", "t1")):
+    for body in (msgspec.structs.replace(make.INSTRUMENT, **COARSE), make.tick(price), make.fill("buy", "1", "100", "web_1", "t1")):
         state, _ = step(state, make.seen(body), make.SETTINGS)
     _, (said,) = step(state, make.seen(make.intent("c1", "CLOSE", partial_ppm=ppm(part))), make.SETTINGS)
     match said:
@@ -121,6 +123,16 @@ def no(intent_id: str, reason: Denial, detail: str) -> Deny:
 def test_what_cannot_be_left(book: Book, intent: Intent, said: list[Deny]) -> None:
     acted = cancelling(book, intent, make.SYMBOL, NOW) if intent is CANCEL else closing(book, intent, make.SYMBOL, MARKET, NOW)
     assert acted == (book, tuple(said))
+
+
+@pytest.mark.parametrize(("part_ppm", "least", "said"), [
+    pytest.param(900, "0.001", no("c1", Denial.QUANTITY_BELOW_STEP, "that part of 1 is less than a step of 0.001"), id="no step"),
+    pytest.param(5_000, "0.01", no("c1", Denial.QUANTITY_BELOW_MINIMUM, "0.005 is less than 0.01"), id="less than the venue takes"),
+    pytest.param(5_000, "", no("c1", Denial.SYMBOL_NOT_LISTED, "the venue's filters have not come"), id="no filters"),
+])
+def test_why_a_part_cannot_be_sold(part_ppm: int, least: str, said: Deny) -> None:
+    market = replace(MARKET, instrument=replace(make.INSTRUMENT, quantity_min=e8(least)) if least else None)
+    assert closing(BOOK, make.intent("c1", "CLOSE", partial_ppm=part_ppm), make.SYMBOL, market, NOW) == (BOOK, (said,))
 
 
 def test_what_waits_is_taken_back() -> None:

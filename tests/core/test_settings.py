@@ -3,7 +3,7 @@ import msgspec
 import pytest
 
 from streams.core.settings import Policy, Settings, Trail, hash_of, text_of
-from streams.core.values import percent
+from streams.core.values import decimal, percent
 
 POLICIES = {
     # stop, target in R, break even in R, trail, its start in R, deadline
@@ -23,7 +23,7 @@ def told(policy: Policy) -> tuple[str, str, str, str, str, int]:
 
 
 def in_r(part_ppm: int) -> str:
-    return f"{part_ppm / 1_000_000:g} R"
+    return f"{decimal(part_ppm * 100)} R"
 
 
 def test_the_policies_that_come_with_it() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from streams.core.commands import Propose
 from streams.core.exposure import Room
 from streams.core.settings import Limits
-from streams.core.sizing import exposure_room, least_leverage, liquidation, price_of, safe_leverage, scale, size, smallest
+from streams.core.sizing import Size, exposure_room, least_leverage, liquidation, price_of, safe_leverage, scale, size, smallest
 from streams.core.values import E8, PPM, Side, decimal, e8, notional, share, share_up
 from streams.core.words import OrderType
 from tests.core.proposals import BTC, ETHC, PEPE, proposal
@@ -253,4 +253,14 @@ def within(asked: Propose, at: Room, under: Limits, quantity: int) -> bool:
         and quantity <= asked.quantity_max
         and amount <= under.notional_max and (not wish or amount <= wish)
         and amount <= exposure_room(asked.side, at, under) and amount + at.of_symbol <= carried
+    )
+
+
+def test_all_figures_of_a_size() -> None:
+    """Of 10000 at a stop 120 away 0.416 would be at risk; its group leaves room for 9000, and with the 1000 held that needs leverage 2 on 6000."""
+    at = room(gross="3000", net="3000", of_symbol="1000", margin_elsewhere="2000", group="majors", group_room="9000")
+    assert size(proposal(stop_price="59880"), at, LIMITS) == Size(
+        quantity=e8("0.15"), notional=e8("9000"), leverage=2, margin=e8("4500"), liquidation_price=e8("30120.48192772"), smallest=e8("60"),
+        exposure_room=e8("17000"), direction_room=e8("27000"), group="majors", group_room=e8("9000"), margin_room=e8("29000"), safe_room=e8("29000"),
+        leverage_max=5, leverage_safe=5,
     )
