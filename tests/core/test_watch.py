@@ -189,3 +189,39 @@ def test_a_band_ends_where_the_breaker_cools_down_and_where_a_price_has_stood_to
     assert band(replace(story.state, market=market), story.settings).deadline == story.now + 500
     market = replace(story.state.market, moved_at=story.now - 59_800)
     assert band(replace(story.state, market=market), story.settings).deadline == story.now + 201
+
+
+BAND = Band(e8("98"), e8("102"), e8("97"), e8("103"), 1_000)
+
+
+@pytest.mark.parametrize(("change", "time", "holds"), [
+    pytest.param({}, 999, True, id="inside"),
+    pytest.param({}, 1_000, False, id="at the deadline"),
+    pytest.param({"low": e8("98") + 1, "high": e8("102") - 1}, 0, True, id="its extremes just inside"),
+    pytest.param({"low": e8("98")}, 0, False, id="its low at the lower"),
+    pytest.param({"high": e8("102")}, 0, False, id="its high at the upper"),
+    pytest.param({"mark": e8("97") + 1}, 0, True, id="the mark just inside"),
+    pytest.param({"mark": e8("97")}, 0, False, id="the mark at the lower"),
+    pytest.param({"mark": e8("103") - 1}, 0, True, id="the mark just below the upper"),
+    pytest.param({"mark": e8("103")}, 0, False, id="the mark at the upper"),
+    pytest.param({"low": e8("100.01")}, 0, False, id="a low above the last price is no record"),
+    pytest.param({"high": e8("99.99")}, 0, False, id="nor is a high below it"),
+    pytest.param({"bid": 1, "ask": 1}, 0, True, id="the least bid and ask"),
+    pytest.param({"bid": 0}, 0, False, id="no bid"),
+    pytest.param({"ask": 0}, 0, False, id="no ask"),
+])
+def test_what_a_band_holds(change: dict[str, int], time: int, *, holds: bool) -> None:
+    assert BAND.holds(replace(make.tick("100"), **change), time) == holds
+
+
+@pytest.mark.parametrize(("side", "mark", "best"), [("buy", "", "103"), ("sell", "", "98"), ("buy", "mark", "102"), ("sell", "mark", "97")])
+def test_quiet_ticks_leave_the_best_of_them(side: str, mark: str, best: str) -> None:
+    """By the price that triggers go by: of the last the extremes, of the mark itself."""
+    state = after(f"opened {side} 1 policy={mark or 'default'}", "tick 100").state
+    quiet: Quiet | None = None
+    for last, high, low, at in (("100", "103", "99", "102"), ("100", "101", "98", "97")):
+        quiet = folded(quiet, state, make.tick(last, high=high, low=low, mark=at), state.time)
+    assert quiet is not None
+    position = caught_up(state, quiet, make.SETTINGS).books["main"].position
+    assert position is not None
+    assert position.best == e8(best)
