@@ -33,9 +33,12 @@ Rule = Callable[[World, Script], Iterator[str]]
 
 
 def each_id_once(world: World, _: Script) -> Iterator[str]:
+    """A guard that somebody cancelled while no gateway was there may be made again under its id: it did nothing yet."""
     for client_id, count in world.exchange.record.created.items():
-        if count != 1 and leg_of(client_id):
+        if count != 1 and leg_of(client_id) and client_id not in world.cancelled:
             yield f"{told(client_id)} was made {count} times"
+    filled = Counter(order.client_id for order in world.engine.accounts[KEY].orders.values() if order.filled and leg_of(order.client_id))
+    yield from (f"{told(client_id)} was executed {count} times" for client_id, count in filled.items() if count != 1)
 
 
 def each_trade_once(world: World, _: Script) -> Iterator[str]:

@@ -64,6 +64,7 @@ class World(Seeing):
         self.restart_s = RESTART_S
         self.restarts_s: list[float] = []
         self.faults_armed = 0
+        self.cancelled: set[str] = set()                 # by somebody else
         self.when_restarted: Callable[[], None] = lambda: None
         self._pause_s, self._sends_s, self._repeat = pause_s, sends_s, repeat
         self._next_death: dict[str, int] = {}            # by name: the step before which the next life ends
@@ -152,6 +153,7 @@ class World(Seeing):
         waiting = [algo for algo in self.engine.accounts[KEY].waiting() if algo.status == "NEW" and leg_of(algo.client_id) == leg]
         if waiting:
             self.say("fault", f"somebody cancels {waiting[0].client_id}")
+            self.cancelled.add(waiting[0].client_id)
             self.engine.cancel_algo(KEY, {"clientAlgoId": waiting[0].client_id}, self.exchange.clock())
             self.exchange.record.look(KEY, waiting[0].symbol, self.engine.accounts[KEY], self.exchange.clock())
 
