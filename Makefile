@@ -53,6 +53,7 @@ simulate: setup
 
 docs: setup
 	@$(BIN)/streams explain denials --markdown > docs/denials.md
+	@$(BIN)/python -m tests.chaos.proof
 
 # Its tools may want other versions than the program: an environment of its own, beside the jars.
 MUTANTS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/quantum-streams/mutants

@@ -22,7 +22,7 @@ def test_a_death_at_every_door(whole: Outcome) -> None:
     """`docs/proof.md` has the doors of today's code, or is to be written anew."""
     outcomes = [sound(walked(door), whole, door) for door in range(proof.worth(whole))]
     written = proof.structure(proof.DOC.read_text())
-    assert {(row.part, row.call) for row in proof.rows(whole, outcomes)} == written, "write it anew: python -m tests.chaos.proof"
+    assert {(row.part, row.call) for row in proof.rows(whole, outcomes)} == written, "write it anew: make docs"
     assert sum(outcome.reached == WHOLE for outcome in outcomes) >= 0.9 * len(outcomes)
 
 
