@@ -20,6 +20,7 @@ SETTINGS = Settings(policies={
     "default": PLAIN,
     "trail": msgspec.structs.replace(PLAIN, trail=Trail(distance_ppm=10_000)),
     "even": msgspec.structs.replace(PLAIN, break_even_r_ppm=1_000_000),
+    "early": msgspec.structs.replace(PLAIN, break_even_r_ppm=20_000),
     "target": msgspec.structs.replace(PLAIN, target_r_ppm=1_500_000),
     "rungs": msgspec.structs.replace(PLAIN, targets=(Rung(500_000, 1_000_000), Rung(300_000, 2_000_000), Rung(200_000, 3_000_000))),
     "runner": msgspec.structs.replace(PLAIN, targets=(Rung(500_000, 1_000_000), Rung(250_000, distance_ppm=30_000))),

@@ -3,7 +3,8 @@
 Three stops are made from what is known, and the tightest holds:
 
     STOP         the entry's own; the guard rests there from the first fill on
-    BREAK_EVEN   once the best price has been so many R away, or so many rungs have filled: the entry price, with the fees of both ways
+    BREAK_EVEN   once the best price has been so many R away, or so many rungs have filled: the entry price, with the fees of both ways, once the
+                 best price has been beyond that
     TRAIL        once the best price has been so many R away: so far behind the best price, and nearer the more was earned
 
 A stop never loosens, and by a price that is old or not believed it is not tightened. R is fixed at the first stop. Targets are parts of the
@@ -68,11 +69,16 @@ def untightened(position: Position, want: Wanted, tick_size: int) -> Wanted:
 
 
 def _break_even(position: Position, best: int, earned: int, fee_ppm: int) -> int:
-    """By profit, or by rungs: their fills may be told before the prices that filled them, so the stop waits until it has been left behind."""
+    """Once a price has left it behind: a small profit may be less than the fees, and rungs may fill before the prices are told that filled them."""
+    level = even(position, fee_ppm)
+    due = evening(position, earned) and position.sign * (best - level) > 0
+    return level if due else 0
+
+
+def evening(position: Position, earned: int) -> bool:
+    """Whether its stop is to go to the entry: it has earned so many R (in ppm), or so many rungs have filled."""
     needed = position.policy.break_even_r_ppm
-    if needed and earned >= needed:
-        return even(position, fee_ppm)
-    return even(position, fee_ppm) if sold(position) and position.sign * (best - even(position, fee_ppm)) > 0 else 0
+    return (needed > 0 and earned >= needed) or sold(position)
 
 
 def even(position: Position, fee_ppm: int) -> int:

@@ -18,7 +18,7 @@ import msgspec
 from streams.core.book import Book
 from streams.core.breakers import BreakerState
 from streams.core.events import Instrument, Tick
-from streams.core.exits import even, seen_price, sold, wanted
+from streams.core.exits import even, evening, seen_price, wanted
 from streams.core.market import Market, ticked
 from streams.core.planning import manageable
 from streams.core.protected import STOPS, Position, rests_at, reward
@@ -132,7 +132,7 @@ def _rising(position: Position, stop: int, instrument: Instrument) -> list[int]:
     points = [*trails, policy.break_even_r_ppm]
     limits = [entry + share(risk, point, PPM) for point in points if risk and point > earned]
     limits += [sign * target.price for target in position.targets if all(order.leg != target.leg for order in position.resting)]
-    limits += [sign * even(position, instrument.taker_fee_ppm)] if sold(position) else []
+    limits += [sign * even(position, instrument.taker_fee_ppm)] if evening(position, earned) else []
     stops = [order.price for order in position.resting if order.leg in STOPS] or ([position.guard.price] if position.guard else [])
     if stops and any(point <= earned for point in trails):
         level = stops[-1]

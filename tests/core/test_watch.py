@@ -114,6 +114,7 @@ def after(*events: str) -> Told:
     pytest.param(["opened sell 1 policy=trail"], "98", "102", LATE, id="a short's"),
     pytest.param(["opened buy 1 policy=even", "tick 101"], "98", "102", LATE, id="at 1 R it breaks even"),
     pytest.param(["opened buy 1 policy=even", "tick 102", "answer"], "100.1", "", LATE, id="it is even"),
+    pytest.param(["opened buy 1 policy=early", "tick 100.05"], "98", "100.1", LATE, id="it has earned enough to be even, but for the fees"),
     pytest.param(["opened buy 1 policy=target"], "98", "", LATE, id="a target that rests is the venue's"),
     pytest.param(["opened buy 1 policy=target", "gone target"], "98", "", LATE, id="a plan is under way"),
     pytest.param(["opened buy 1 policy=timed"], "98", "", make.NOON + 60_000, id="a deadline"),
