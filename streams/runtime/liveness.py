@@ -16,6 +16,7 @@ A worker that the group merely does not answer, because the broker is away, hold
 import asyncio
 import os
 import time
+from contextlib import suppress
 from typing import Any
 
 from aiokafka.protocol.commit import OffsetCommitRequest
@@ -95,5 +96,6 @@ def _codes(request: Any, answer: Any) -> set[int]:
 
 
 def _end(codes: set[int]) -> None:
-    os.write(2, b"streams: the group does not know this worker any more (code %d): its partitions have a new owner, ending\n" % min(codes))
+    with suppress(OSError):                              # the log's disk is full, or its reader gone: it ends all the same
+        os.write(2, b"streams: the group does not know this worker any more (code %d): its partitions have a new owner, ending\n" % min(codes))
     os._exit(EXIT_ZOMBIE)

@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 from collections.abc import Coroutine
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from functools import partial
 from typing import Any
 
@@ -74,7 +74,8 @@ def _halt_where_it_failed(app: App, started: asyncio.Task[None]) -> None:
 
 def _end_after(grace_s: float) -> None:
     def end() -> None:
-        os.write(2, b"streams: the worker could not stop in time, ending it\n")
+        with suppress(OSError):                          # the log's disk is full, or its reader gone: it ends all the same
+            os.write(2, b"streams: the worker could not stop in time, ending it\n")
         os._exit(EXIT_HUNG)
 
     watch = threading.Timer(grace_s, end)

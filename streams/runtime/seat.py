@@ -4,6 +4,8 @@ import uuid
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
+from streams.errors import NotReachable
+
 
 class Seat(NamedTuple):
     """`lock` is held for as long as the process lives; the operating system gives it back whatever ends it."""
@@ -14,7 +16,17 @@ class Seat(NamedTuple):
 
 
 def take(state_dir: Path, kind: str) -> Seat:
-    """The first free seat for a worker of this kind; two of a kind on one machine never share one."""
+    """The first free seat for a worker of this kind; two of a kind on one machine never share one.
+
+    Raises NotReachable where the folder cannot be written: without an id that outlives it a worker would be a stranger at each start.
+    """
+    try:
+        return _take(state_dir, kind)
+    except OSError as error:
+        raise NotReachable(f"the state folder {state_dir} cannot be written: {error.strerror}", "free some disk, or set STREAMS_STATE_DIR") from None
+
+
+def _take(state_dir: Path, kind: str) -> Seat:
     number = 0
     while True:
         folder = state_dir / f"{kind}-{number}"

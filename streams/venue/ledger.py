@@ -154,7 +154,8 @@ class Ledger:
         fenced = isinstance(reason, ProducerFenced | InvalidProducerEpoch)
         what = f"another gateway of account {self.account} has started: this one ends" if fenced else f"{what}: {reason!r}"
         _log.critical(what, exc_info=None if fenced else reason)
-        os.write(2, f"streams: {what}\n".encode())
+        with contextlib.suppress(OSError):               # the log's disk is full, or its reader gone: it ends all the same
+            os.write(2, f"streams: {what}\n".encode())
         os._exit(EXIT_UNWRITTEN)
 
     async def _read(self, topic: str, offsets: dict[int, int]) -> Any:  # noqa: ANN401  (an async iterator of place, key, message)
