@@ -8,7 +8,7 @@ import itertools
 import msgspec
 import pytest
 
-from streams.core.exits import Wanted, adopted, overdue, passed, seen_price, wanted, watched
+from streams.core.exits import Wanted, adopted, overdue, passed, seen_price, untightened, wanted, watched, worth_moving
 from streams.core.positions import Held
 from streams.core.protected import Position, Resting, Target, rests_at, reward
 from streams.core.settings import Ages, Patience, Policy, Tighten, Trail
@@ -195,6 +195,33 @@ def test_a_stop_is_never_zero(price: str) -> None:
     """At a price of a few ticks, two per cent are less than one of them."""
     position = Position(Held(e8("1"), e8(price), "p-1"), "i1", stop_first=1, risk=e8(price), best=e8(price))
     assert wanted(position, CENT, FEE).stop_price == CENT
+
+
+@pytest.mark.parametrize("sign", [1, -1], ids=["long", "short"])
+@pytest.mark.parametrize(("rests", "first", "want", "still", "why"), [
+    pytest.param("-2", "-2", "1", "-2", B, id="nothing is tightened"),
+    pytest.param("0", "-2", "1", "0", B, id="nor what has been tightened already"),
+    pytest.param("-5", "-2", "1", "-2", B, id="somebody loosened it: the first stop is wanted all the same"),
+    pytest.param("-5", "-2.005", "1", "-2", B, id="on the grid"),
+    pytest.param("-2", "-2", "-2", "-2", T, id="what is wanted rests"),
+    pytest.param("1", "-2", "0", "0", T, id="tighter rests"),
+    pytest.param("", "-2", "1", "1", T, id="nothing rests: what is wanted"),
+])
+def test_what_is_wanted_while_no_price_can_be_believed(sign: int, rests: str, first: str, want: str, still: str, why: Exit) -> None:
+    position = msgspec.structs.replace(opened(sign), stop_first=at(first, sign), stop_why=B)
+    position = guarded(position, rests) if rests else position
+    assert untightened(position, Wanted(at(want, sign), T), CENT) == Wanted(at(still, sign), why)
+
+
+@pytest.mark.parametrize("sign", [1, -1], ids=["long", "short"])
+def test_a_least_step_is_worth_a_move(sign: int) -> None:
+    """0.05 % of the level, and no less."""
+    position = msgspec.structs.replace(opened(sign), policy=Policy(trail=Trail(rearm_ppm=500)))
+    level, step = at("-2", sign), e8("0.049") if sign > 0 else e8("0.051")
+    assert [worth_moving(position, level + sign * (step + more), level) for more in (-1, 0, 1)] == [False, True, True]
+    free = msgspec.structs.replace(position, policy=Policy(trail=Trail(rearm_ppm=0)))
+    assert [worth_moving(free, level + sign * more, level) for more in (-1, 0, 1)] == [False, False, True]
+    assert [worth_moving(free, stop, 0) for stop in (0, 1)] == [False, True]
 
 
 def test_every_pair_of_policy_and_side_never_loosens() -> None:

@@ -4,8 +4,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from streams.core.commands import Deny, Propose
-from streams.core.events import Instrument
+from streams.core.commands import Denial, Deny, Propose
+from streams.core.events import Instrument, Intent
 from streams.core.intents import expires_at, policy_of, too_old, too_weak
 from streams.core.settings import Policy, Trail
 from streams.core.symbol import new, step
@@ -67,6 +67,19 @@ def test_a_limit_keeps_to_the_venue_s_band(action: str, limit: str, asked: str) 
     """PERCENT_PRICE is one-sided: a buy may be as low, a sell as high as it likes."""
     instrument = msgspec.structs.replace(make.INSTRUMENT, price_up_ppm=1_005_000, price_down_ppm=995_000)
     assert told(action, {**LIMIT, "entry_price": e8(limit)}, instrument).split()[0] == asked
+
+
+@pytest.mark.parametrize(("action", "least", "most", "given", "asked"), [
+    pytest.param("BUY", "98", "0", {}, "100 98 0", id="the lowest price that the venue takes; 0 bounds nothing"),
+    pytest.param("BUY", "98.01", "0", {}, "STOP_WRONG_SIDE", id="a stop below it"),
+    pytest.param("SELL", "0.01", "102", {}, "100 102 0", id="the highest"),
+    pytest.param("SELL", "0.01", "101.99", {}, "STOP_WRONG_SIDE", id="a stop above it"),
+    pytest.param("BUY", "0.01", "103", {"policy": "target"}, "100 98 103", id="a target at it"),
+    pytest.param("BUY", "0.01", "102.99", {"policy": "target"}, "100 98 0", id="a target above it is none"),
+    pytest.param("SELL", "97.01", "1000", {"policy": "target"}, "100 102 0", id="a target below the lowest is none"),
+])
+def test_what_rests_rests_where_the_venue_takes_orders(action: str, least: str, most: str, given: dict[str, Any], asked: str) -> None:
+    assert told(action, given, msgspec.structs.replace(make.INSTRUMENT, price_min=e8(least), price_max=e8(most))) == asked
 
 
 def test_what_the_gateway_needs_of_intent_and_policy_leaves_with_the_proposal() -> None:
@@ -136,3 +149,41 @@ def test_an_atr_is_nothing_to_a_policy_without_one() -> None:
     plain = Policy(trail=Trail(distance_ppm=8_000))
     settings = msgspec.structs.replace(make.SETTINGS, policies={"default": plain})
     assert policy_of(make.intent("i1", "BUY", atr_ppm=3_000), settings) == plain
+
+
+@pytest.mark.parametrize(("action", "given", "detail"), [
+    ("BUY", {"stop_price": e8("100.5")}, "stop 100.5 does not lie below entry 100 and mark 100"),
+    ("SELL", {"stop_price": e8("99.5")}, "stop 99.5 does not lie above entry 100 and mark 100"),
+    ("BUY", {"target_price": e8("99")}, "target 99 does not lie above the entry 100"),
+    ("SELL", {"target_price": e8("101")}, "target 101 does not lie below the entry 100"),
+    ("SELL", {"stop_price": e8("121")}, "stop 121 lies beyond 120"),
+])
+def test_why_a_price_is_refused(action: str, given: dict[str, Any], detail: str) -> None:
+    (denial,) = answers("100", make.intent("i1", action, **given))
+    assert denial.detail == detail
+
+
+def answers(mark: str, intent: Intent) -> tuple[Any, ...]:
+    state = new(make.SYMBOL)
+    for body in (make.INSTRUMENT, make.tick(mark, spread="0")):
+        state, _ = step(state, make.seen(body), make.SETTINGS)
+    return step(state, make.seen(intent), make.SETTINGS)[1]
+
+
+@pytest.mark.parametrize(("mark", "action", "stop"), [
+    ("0.03", "BUY", "0.02"), ("0.02", "BUY", "0.01"), ("0.01", "SELL", "0.02"), ("0.02", "SELL", "0.03"),
+])
+def test_a_stop_at_a_few_ticks_is_on_the_grid_and_above_zero(mark: str, action: str, stop: str) -> None:
+    (proposal,) = answers(mark, make.intent("i1", action))
+    assert (proposal.entry_price, proposal.stop_price) == (e8(mark), e8(stop))
+
+
+def test_where_no_price_is_left_for_a_stop_nothing_is_entered() -> None:
+    (denial,) = answers("0.01", make.intent("i1", "BUY"))
+    assert (denial.reason, denial.detail) == (Denial.STOP_WRONG_SIDE, "no stop below 0.01 is a price on the venue's grid")
+
+
+def test_a_target_below_zero_is_none() -> None:
+    """A short's target of 1.5 R, 0.015 below 0.01, does not exist; what runs on is left by its stop."""
+    (proposal,) = answers("0.01", make.intent("i1", "SELL", policy="target"))
+    assert (proposal.stop_price, proposal.target_price) == (e8("0.02"), 0)
