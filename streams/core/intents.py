@@ -144,13 +144,21 @@ def _stop(intent: Intent, policy: Policy, price: int, mark: int, instrument: Ins
     stop = nearer(wished, instrument.tick_size, side)
     if side.sign * (nearest - stop) < 0:
         stop = farther(nearest, instrument.tick_size, side)
-    if stop < max(instrument.price_min, instrument.tick_size):
-        return No(Denial.STOP_WRONG_SIDE, f"no stop below {decimal(base)} is a price on the venue's grid")
+    if not _takes(instrument, stop):
+        return No(Denial.STOP_WRONG_SIDE, f"no stop {'below' if side is Side.BUY else 'above'} {decimal(base)} is a price on the venue's grid")
     return stop
 
 
+def _takes(instrument: Instrument, price: int) -> bool:
+    """Whether an order may rest there; a highest price of 0 bounds nothing."""
+    return max(instrument.price_min, instrument.tick_size) <= price <= (instrument.price_max or price)
+
+
 def _with_targets(terms: Terms, intent: Intent, mark: int, instrument: Instrument) -> Terms | No:
-    """The intent's one target, else the policy's rungs, else its one; on the grid, and beyond the entry, at market also beyond the mark."""
+    """The intent's one target, else the policy's rungs, else its one; on the grid, and beyond the entry, at market also beyond the mark.
+
+    One where the venue takes no order is none: that part runs on behind the stop.
+    """
     sign, price = terms.side.sign, terms.entry_price
     wished = intent.target_price or (price + sign * share(price, intent.target_ppm, PPM) if intent.target_ppm else 0)
     if intent.order_type is OrderType.MARKET:
@@ -168,7 +176,8 @@ def _with_targets(terms: Terms, intent: Intent, mark: int, instrument: Instrumen
     else:
         targets = []
     targets = [msgspec.structs.replace(target, price=nearer(target.price, instrument.tick_size, terms.side)) for target in targets]
-    return msgspec.structs.replace(terms, targets=tuple(target for target in targets if target.price > 0 and sign * (target.price - price) > 0))
+    taken = tuple(target for target in targets if _takes(instrument, target.price) and sign * (target.price - price) > 0)
+    return msgspec.structs.replace(terms, targets=taken)
 
 
 def reward_ppm(terms: Terms, fee_ppm: int) -> int:
