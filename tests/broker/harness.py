@@ -43,8 +43,9 @@ def value_of(message: Message) -> bytes:
 class Log:
     """What lies in the topics of one test."""
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, copies: int = 1) -> None:
         self.setup = setup
+        self.copies = copies
         self.admin = AdminClient({"bootstrap.servers": setup.bootstrap})
         self.looker = self._new_looker()
         self.producer = Producer({"bootstrap.servers": setup.bootstrap, "partitioner": "murmur2_random", "enable.idempotence": True})
@@ -54,7 +55,7 @@ class Log:
         return Consumer({"bootstrap.servers": self.setup.bootstrap, "group.id": self.setup.group})
 
     def make(self, *names: str, partitions: int = PARTITIONS, config: dict[str, str] | None = None) -> None:
-        topics = [NewTopic(name, partitions, 1, config={**APPENDED, **(config or {})}) for name in names]
+        topics = [NewTopic(name, partitions, self.copies, config={**APPENDED, **(config or {})}) for name in names]
         for made in self.admin.create_topics(topics).values():
             made.result()
         self.until_led(*names, partitions=partitions)
@@ -176,13 +177,15 @@ def audit(log: Log, events: Iterable[dict[str, Any]]) -> Audit:
     answers = log.answers()
     counted = {key: stored.state.total if stored.state else 0 for key, stored in tables(log).items()}
     wanted = Counter(event["key"].encode() for event in events)
-    return Audit(
+    found = Audit(
         lost=sum(event["id"] not in answers for event in events),
         doubled=sum(len(texts) - 1 for texts in answers.values()),
         disagreeing=sum(len(set(texts)) > 1 for texts in answers.values()),
         drift=sum(abs(counted.get(key, 0) - wanted[key]) for key in {*wanted, *counted}),
         stale=_stale(log.read(log.changelog)),
     )
+    print(f"{len(events)} events: {found}")  # noqa: T201  (the figures of the row, for `pytest -rP`)
+    return found
 
 
 def tables(log: Log) -> dict[bytes, Stored[Count]]:
@@ -209,11 +212,11 @@ def _stale(messages: list[Message]) -> int:
 class Worker:
     """A worker in a process of its own."""
 
-    def __init__(self, setup: Setup, module: str) -> None:
+    def __init__(self, setup: Setup, module: str, environment: dict[str, str]) -> None:
         self.errors = Path(setup.state_dir) / f"worker-{time.monotonic_ns()}.log"
         with self.errors.open("w") as errors:
             command = [sys.executable, "-m", module, msgspec.json.encode(setup).decode()]
-            self.process = subprocess.Popen(command, cwd=ROOT, stderr=errors, stdout=errors)
+            self.process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stderr=errors, stdout=errors)
 
     def until_ready(self) -> "Worker":
         until(lambda: "the worker is ready" in self.said() or self.process.poll() is not None, "the worker ready")
@@ -241,12 +244,12 @@ class Worker:
 
 
 @contextmanager
-def workers(setup: Setup, module: str = "tests.broker.worker") -> Iterator[Callable[[], Worker]]:
+def workers(setup: Setup, module: str = "tests.broker.worker", environment: dict[str, str] | None = None) -> Iterator[Callable[[], Worker]]:
     """Starts workers; none outlives the test."""
     started: list[Worker] = []
 
     def start() -> Worker:
-        started.append(Worker(setup, module))
+        started.append(Worker(setup, module, environment or {}))
         return started[-1]
 
     try:
@@ -256,6 +259,28 @@ def workers(setup: Setup, module: str = "tests.broker.worker") -> Iterator[Calla
             if worker.process.poll() is None:
                 worker.process.kill()
                 worker.process.wait()
+
+
+@contextmanager
+def kept(setup: Setup) -> Iterator[list[Worker]]:
+    """A worker under a supervisor, which starts it again whenever it ends: the list of its lives."""
+    lives: list[Worker] = []
+    over = threading.Event()
+
+    def keep(start: Callable[[], Worker]) -> None:
+        while not over.wait(0.1):
+            if not lives or lives[-1].process.poll() is not None:
+                lives.append(start())
+
+    with workers(setup) as start:
+        keeper = threading.Thread(target=keep, args=(start,))
+        keeper.start()
+        try:
+            until(lambda: lives and "the worker is ready" in lives[-1].said(), "the worker ready")
+            yield lives
+        finally:
+            over.set()
+            keeper.join()
 
 
 def numbered(count: int, keys: int = 20, first: int = 0) -> list[dict[str, Any]]:
