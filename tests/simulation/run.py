@@ -9,7 +9,7 @@ from streams.core.ledger import EntryRecord
 from streams.core.values import PPM
 from streams.core.words import Action
 from streams.paper.instruments import ALL
-from streams.wire.topics import INSTRUMENT, ORDER_LEDGER
+from streams.wire.topics import ORDER_LEDGER
 from tests.simulation import rules
 from tests.simulation.loop import virtual
 from tests.simulation.script import SYMBOLS, Break, Kill, Meddle, Price, Publish, Script, drawn
@@ -104,7 +104,7 @@ class Run:
 
     def _at_rest(self) -> bool:
         world = self.world
-        if not all(lives[-1].alive for lives in world.lives.values()) or not world.log.messages(INSTRUMENT.name) or world.bare:
+        if not all(lives[-1].alive for lives in world.lives.values()) or world.ready is not world.alive("gateway") or world.bare:
             return False
         entries = {record.key: record for record in world.log.messages(ORDER_LEDGER.name) if isinstance(record, EntryRecord)}
         working = {order.client_id for order in world.engine.accounts[KEY].working()}

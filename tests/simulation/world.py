@@ -63,6 +63,7 @@ class World(Seeing):
         self.said: deque[str] = deque(maxlen=LINES_KEPT)
         self.restart_s = RESTART_S
         self.restarts_s: list[float] = []
+        self.ready: Process | None = None                # the gateway's life that has come up last
         self.faults_armed = 0
         self.cancelled: set[str] = set()                 # by somebody else
         self.when_restarted: Callable[[], None] = lambda: None
@@ -112,6 +113,7 @@ class World(Seeing):
         app, reader = gateway.build(options, state_dir=Path(), instance_id=None)
         made = Gateway(ACCOUNT, f"life {len(self.lives['gateway'])}", "", options.addresses, options.keys, options.symbols)
         reader.gateway = await made.__aenter__()
+        self.ready = self.lives["gateway"][-1]
         await app.live()                                 # type: ignore[attr-defined]  # the App of this simulation
 
     def alive(self, name: str) -> Process:
