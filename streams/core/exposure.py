@@ -23,6 +23,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     margin_asset: str
     entry_intent_id: str
     time: int                         # log_time
+    price_average: int = 0
 
 
 class Reservation(msgspec.Struct, frozen=True):
@@ -47,6 +48,7 @@ class Room(msgspec.Struct, frozen=True):
     leverage_held: int                # that the symbol stands at; 0: it holds nothing
     group: str = ""                   # of the symbol's groups the one that leaves the least room; empty: it is in none
     group_room: int = 0               # notional that this one leaves
+    entered: tuple[tuple[int, int], ...] = ()   # of the symbol's position and reservations: signed quantity and price
 
     def on_side(self, side: Side) -> int:
         """Notional of the longs, or of the shorts."""
@@ -54,7 +56,9 @@ class Room(msgspec.Struct, frozen=True):
 
 
 def snapshot(update: PositionUpdated, log_time: int) -> Snapshot:
-    return Snapshot(update.seq, update.quantity, update.mark, update.unrealised_pnl, update.margin_asset, update.entry_intent_id, log_time)
+    return Snapshot(
+        update.seq, update.quantity, update.mark, update.unrealised_pnl, update.margin_asset, update.entry_intent_id, log_time, update.price_average,
+    )
 
 
 def equity(asset: str, wallets: Mapping[str, int], snapshots: Iterable[Snapshot]) -> int | None:
@@ -97,6 +101,8 @@ def room(
         group: share(owned, rule.exposure_max_ppm, PPM) - sum(abs(amount) for name, amount, _ in both if name in rule.symbols)
         for group, rule in groups.items() if symbol in rule.symbols
     }
+    last = snapshots.get(symbol)
+    entered = ((last.quantity, last.price_average),) if last and last.quantity else ()
     tightest = min(rooms, key=lambda group: (rooms[group], group), default="")
     return Room(
         equity=owned,
@@ -106,4 +112,5 @@ def room(
         margin_elsewhere=sum(share_up(abs(amount), 1, leverage) for name, amount, leverage in both if name != symbol),
         leverage_held=max((leverage for name, _, leverage in both if name == symbol), default=0),
         group=tightest, group_room=rooms.get(tightest, 0),
+        entered=(*entered, *((kept.quantity, kept.price) for kept in reservations.values() if kept.symbol == symbol)),
     )

@@ -11,7 +11,8 @@
       margin      equity * `margin_use_max`, less what other symbols bind, times the leverage, less what this symbol has
 
 Leverage is bounded by wish, limits and instrument, and by the stop: the liquidation must lie beyond it by `liquidation_gap`. It is reckoned as if the
-position had no margin but its own (isolated), which is the strictest case; a cross account is liquidated later than that.
+position had no margin but its own (isolated), which is the strictest case; a cross account is liquidated later than that. What is added to a position
+is liquidated with it: the worst price of them counts, since the leverage is the symbol's.
 """
 import msgspec
 
@@ -50,7 +51,7 @@ def size(proposal: Propose, room: Room, limits: Limits) -> Size:
     """The stop must lie on the right side of the price (the ladder asks that first)."""
     price = price_of(proposal)
     leverage_max = max(min(limits.leverage_max, proposal.leverage_wish or limits.leverage_max, proposal.leverage_max or limits.leverage_max), 1)
-    leverage_safe = safe_leverage(proposal, leverage_max, limits.liquidation_gap_ppm)
+    leverage_safe = safe_leverage(proposal, leverage_max, limits.liquidation_gap_ppm, room.entered)
     margin_free = max(share(room.equity, limits.margin_use_max_ppm, PPM) - room.margin_elsewhere, 0)
     exposure, direction = exposure_room(proposal.side, room, limits), direction_room(proposal.side, room, limits)
     safe = margin_free * leverage_safe - room.of_symbol
@@ -117,9 +118,14 @@ def liquidation(side: Side, price: int, leverage: int, maintenance_ppm: int) -> 
     return share(price * (leverage + 1), PPM, leverage * (PPM + maintenance_ppm))
 
 
-def safe_leverage(proposal: Propose, leverage_max: int, gap_ppm: int) -> int:
-    """The highest leverage whose liquidation lies beyond the stop by the gap (of the price); 0 where none does."""
-    price, sign = price_of(proposal), proposal.side.sign
+def safe_leverage(proposal: Propose, leverage_max: int, gap_ppm: int, entered: tuple[tuple[int, int], ...] = ()) -> int:
+    """The highest leverage whose liquidation lies beyond the stop by the gap (of the price); 0 where none does.
+
+    `entered`: what the symbol has already, signed quantities with their prices. The position's average lies between the best and the worst price.
+    """
+    sign = proposal.side.sign
+    prices = [price_of(proposal), *(price for quantity, price in entered if quantity * sign > 0 and price)]
+    price = max(prices) if sign > 0 else min(prices)
     beyond = proposal.stop_price - sign * share_up(price, gap_ppm, PPM)
     for leverage in range(leverage_max, 0, -1):
         if sign * (beyond - liquidation(proposal.side, price, leverage, proposal.maintenance_ppm)) >= 0:

@@ -13,6 +13,7 @@ from streams.core.drawdown import DAY_MS
 from streams.core.events import BalanceSeen, Beat, FlattenWanted, GatewaySeen, LagSeen, ModeSet, ModeWanted, PositionUpdated, Seen
 from streams.core.ids import client_order_id
 from streams.core.settings import Group, Limits, Settings
+from streams.core.sizing import liquidation
 from streams.core.values import E8, PPM, Side, e8, notional, share
 from streams.core.words import Mode, OrderType, TimeInForce
 from tests.core.proposals import BTC, ETHC, proposal
@@ -178,8 +179,11 @@ def assert_alone(enter: Enter, asked: Propose, after: AccountState) -> None:
     limits, amount = SETTINGS.limits, notional(enter.quantity, asked.mark)
     equity, _ = holdings(after, asked.margin_asset)
     assert asked.notional_min <= amount <= min(limits.notional_max, asked.size_wish or limits.notional_max)
+    assert enter.quantity % asked.quantity_step == 0 and asked.quantity_min <= enter.quantity <= asked.quantity_max
     assert notional(enter.quantity, abs(asked.mark - enter.stop_price)) <= share(equity, limits.risk_ppm, PPM)
     assert 1 <= enter.leverage <= min(limits.leverage_max, asked.leverage_max, asked.leverage_wish or limits.leverage_max)
+    liquidated_at = liquidation(enter.side, asked.mark, enter.leverage, asked.maintenance_ppm)
+    assert enter.side.sign * (enter.stop_price - liquidated_at) >= share(asked.mark, limits.liquidation_gap_ppm, PPM)
 
 
 def assert_among(asked: Propose, before: AccountState, after: AccountState) -> None:
@@ -193,6 +197,8 @@ def assert_among(asked: Propose, before: AccountState, after: AccountState) -> N
     for group in SETTINGS.groups.values():
         if asked.symbol in group.symbols:
             assert sum(abs(amount) for name, amount in amounts if name in group.symbols) <= share(equity, group.exposure_max_ppm, PPM)
+    margins = [share(abs(amount), 1, after.leverages.get(name) or limits.leverage_max) for name, amount in amounts]
+    assert sum(margins) <= share(equity, limits.margin_use_max_ppm, PPM)
     assert len(busy(after)) <= limits.positions_max or asked.symbol in busy(before)
     assert len(after.pace.orders) <= limits.orders_per_minute
 

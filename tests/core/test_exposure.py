@@ -8,9 +8,9 @@ from streams.core.values import Side, e8
 
 WALLETS = {"USDT": e8("10000"), "USDC": e8("500")}
 SNAPSHOTS = {
-    "BTCUSDT": Snapshot(12, e8("0.1"), e8("60000"), e8("150"), "USDT", "", 0),           # 6000 long, at leverage 3
-    "SOLUSDT": Snapshot(12, e8("-20"), e8("100"), e8("-50"), "USDT", "", 0),             # 2000 short, a stranger's
-    "ETHUSDC": Snapshot(12, e8("0.1"), e8("2500"), e8("5"), "USDC", "", 0),              # 250 long
+    "BTCUSDT": Snapshot(12, e8("0.1"), e8("60000"), e8("150"), "USDT", "", 0, e8("58500")),   # 6000 long, at leverage 3
+    "SOLUSDT": Snapshot(12, e8("-20"), e8("100"), e8("-50"), "USDT", "", 0, e8("97.5")),      # 2000 short, a stranger's
+    "ETHUSDC": Snapshot(12, e8("0.1"), e8("2500"), e8("5"), "USDC", "", 0, e8("2450")),       # 250 long
     "XRPUSDT": Snapshot(12, 0, e8("2"), e8("7"), "USDT", "", 0),                         # flat: its profit is in the wallet
 }
 RESERVATIONS = {
@@ -29,11 +29,11 @@ def test_equity_is_wallet_and_open_profit_of_one_asset(asset: str, expected: int
     ("symbol", "asset", "expected"),
     [
         # gross 6000 + 2000 + 3000 + 100; net 6000 - 2000 + 3000 - 100; margin elsewhere 2000 / 5 + 100 / 1
-        ("BTCUSDT", "USDT", Room(1, e8("11100"), e8("6900"), e8("9000"), e8("500"), 3)),
+        ("BTCUSDT", "USDT", Room(1, e8("11100"), e8("6900"), e8("9000"), e8("500"), 3, "", 0, ((e8("0.1"), e8("58500")), (e8("0.05"), e8("60000"))))),
         # margin elsewhere 6000 / 3 + 3000 / 3 + 100 / 1
-        ("SOLUSDT", "USDT", Room(1, e8("11100"), e8("6900"), e8("2000"), e8("3100"), 5)),
+        ("SOLUSDT", "USDT", Room(1, e8("11100"), e8("6900"), e8("2000"), e8("3100"), 5, entered=((e8("-20"), e8("97.5")),))),
         ("XRPUSDT", "USDT", Room(1, e8("11100"), e8("6900"), 0, e8("3500"), 0)),
-        ("ETHUSDC", "USDC", Room(1, e8("250"), e8("250"), e8("250"), 0, 2)),
+        ("ETHUSDC", "USDC", Room(1, e8("250"), e8("250"), e8("250"), 0, 2, entered=((e8("0.1"), e8("2450")),))),
         ("BTCUSDC", "USDC", Room(1, e8("250"), e8("250"), 0, e8("125"), 0)),
     ],
 )
@@ -91,5 +91,5 @@ def test_a_snapshot_frees_what_it_has_ended(seq: int, names: str, left: str, kep
 
 
 def test_a_snapshot_is_what_the_update_says_and_when() -> None:
-    update = PositionUpdated("main", "BTCUSDT", 12, quantity=1, mark=2, unrealised_pnl=3, margin_asset="USDT", entry_intent_id="i1")
-    assert snapshot(update, 4) == Snapshot(12, 1, 2, 3, "USDT", "i1", 4)
+    update = PositionUpdated("main", "BTCUSDT", 12, quantity=1, price_average=5, mark=2, unrealised_pnl=3, margin_asset="USDT", entry_intent_id="i1")
+    assert snapshot(update, 4) == Snapshot(12, 1, 2, 3, "USDT", "i1", 4, 5)

@@ -170,6 +170,23 @@ def test_the_stop_bounds_the_leverage(side: Side, stop: str, leverage: int) -> N
 
 
 @pytest.mark.parametrize(
+    ("side", "stop", "quantity", "price", "leverage"),
+    [
+        pytest.param(Side.BUY, "98", 1, "100", 33, id="both at 100: 97 is needed"),
+        pytest.param(Side.BUY, "98", 1, "120", 5, id="what was bought at 120 has it at 96 with 5, and at 100 with 6"),
+        pytest.param(Side.BUY, "98", 1, "90", 33, id="what was bought lower counts for nothing"),
+        pytest.param(Side.BUY, "98", -1, "120", 33, id="nor does what is held the other way"),
+        pytest.param(Side.BUY, "98", 1, "0", 33, id="nor an average that an older program has not told"),
+        pytest.param(Side.SELL, "102", -1, "80", 3, id="what was sold at 80 has it at 106.66 with 3, and at 100 with 4"),
+        pytest.param(Side.SELL, "102", -1, "110", 33, id="what was sold higher counts for nothing"),
+    ],
+)
+def test_what_is_held_bounds_the_leverage_of_an_addition(side: Side, stop: str, quantity: int, price: str, leverage: int) -> None:
+    asked = proposal(side=side, mark="100", entry_price="100", stop_price=stop, maintenance_ppm=0)
+    assert safe_leverage(asked, 50, 10_000, ((quantity, e8(price)),)) == leverage
+
+
+@pytest.mark.parametrize(
     ("asked", "expected"),
     [
         pytest.param(BTC, "60", id="0.001 is 60, more than 50"),
@@ -200,6 +217,7 @@ def cases(draw: st.DrawFn) -> tuple[Propose, Room, Limits]:
     gross = abs(net) + 2 * (of_symbol + draw(amounts))
     at = Room(
         draw(st.integers(-(10**4), 10**6)) * E8, gross, net, of_symbol, draw(amounts), draw(st.integers(0, 20)), group, draw(amounts) if group else 0,
+        ((draw(st.sampled_from([-1, 1])), share(base.mark, draw(st.integers(800_000, 1_200_000)), PPM)),) if of_symbol else (),
     )
     under = Limits(
         risk_ppm=draw(st.integers(0, PPM)), size_default=draw(amounts), notional_max=draw(amounts), symbol_notional_max=draw(amounts),
@@ -228,8 +246,10 @@ def test_no_size_is_above_any_limit(case: tuple[Propose, Room, Limits]) -> None:
     assert sized.notional + at.of_symbol <= carried * sized.leverage
     least = least_leverage(sized.notional + at.of_symbol, carried, 0)
     assert sized.leverage in {least, at.leverage_held} or sized.leverage == sized.leverage_safe < at.leverage_held
-    beyond = asked.side.sign * (asked.stop_price - sized.liquidation_price)
-    assert beyond >= share_up(asked.mark, under.liquidation_gap_ppm, PPM)
+    for price in (asked.mark, *(price for quantity, price in at.entered if quantity * asked.side.sign > 0)):
+        beyond = asked.side.sign * (asked.stop_price - liquidation(asked.side, price, sized.leverage, asked.maintenance_ppm))
+        assert beyond >= share_up(price, under.liquidation_gap_ppm, PPM)
+    assert sized.liquidation_price == liquidation(asked.side, asked.mark, sized.leverage, asked.maintenance_ppm)
 
 
 def within(asked: Propose, at: Room, under: Limits, quantity: int) -> bool:

@@ -119,11 +119,12 @@ class Told:
 
     def update(self, symbol: str, seq: str, *more: str) -> str:
         given = options(more)
-        quantity, mark, pnl, left = (e8(given.get(name, "0")) for name in ("holds", "mark", "pnl", "left"))
+        quantity, average, mark, pnl, left = (e8(given.get(name, "0")) for name in ("holds", "average", "mark", "pnl", "left"))
         earned, fees, funding = (e8(given.get(name, "0")) for name in ("earned", "fees", "funding"))
         asset = BASES.get(symbol, BTC).margin_asset
         return self.seen(PositionUpdated(
-            "main", symbol, int(seq), quantity=quantity, mark=mark, margin_asset=asset, entry_intent_id=given.get("entry", ""), entry_remaining=left,
+            "main", symbol, int(seq), quantity=quantity, price_average=average, mark=mark, margin_asset=asset, entry_intent_id=given.get("entry", ""),
+            entry_remaining=left,
             unrealised_pnl=pnl, position_id=given.get("position", ""), realised_pnl=earned, fees=fees, funding=funding,
             closed_at=self.now if "closed" in given else 0, source=given.get("source", ""), model=given.get("model", ""),
         ))
