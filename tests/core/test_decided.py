@@ -4,10 +4,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from streams.core.commands import Decided, Verdict
+from streams.core.commands import Close, Decided, Enter, Verdict
 from streams.core.decided import decided
+from streams.core.events import Beat, ModeWanted
 from streams.core.ids import account_id, position_id
 from streams.core.symbol import new, step
+from streams.core.values import Side
+from streams.core.words import Exit, Mode, OrderType
 from tests import make
 
 PLACE = position_id("main", make.SYMBOL, "t1")
@@ -94,3 +97,24 @@ def test_the_ids_of_what_followed() -> None:
     under_way = state.books["main"].under_way
     assert under_way is not None
     assert said == [(), (), ("i1",), (), (under_way.plan.steps[0].client_order_id,)]
+
+
+ENTER = Enter(
+    "main", make.SYMBOL, "i1", "entry-1", "guard-1", "flat-1", Side.BUY, 1, OrderType.MARKET, limit_price=0, stop_price=1, leverage=1, timestamp=0,
+    expires_at=0, decided_at=0, mark=1,
+)
+CLOSE = Close("main", make.SYMBOL, "p-1", 0, (), "exit-1", Exit.TIME, 0)
+
+
+@pytest.mark.parametrize(("body", "outputs", "verdict", "subject", "reason", "ids"), [
+    pytest.param(ModeWanted("main", Mode.HALTED, "night", "ann", "r1"), (), "STEPPED", "r1", "", (), id="a person's wish"),
+    pytest.param(Beat("w"), (ENTER,), "COMMANDED", "i1", "", ("entry-1",), id="a beat orders"),
+    pytest.param(make.tick("100"), (CLOSE,), "EXITED", "exit-1", "TIME", ("exit-1",), id="a tick closes"),
+    pytest.param(make.tick("100"), (), "STEPPED", "", "", (), id="a tick"),
+])
+def test_what_an_event_led_to(body: Any, outputs: tuple[Any, ...], verdict: str, subject: str, reason: str, ids: tuple[str, ...]) -> None:  # noqa: ANN401
+    told = decided("risk", "main", 3, make.seen(body, offset=9), outputs, "hash")
+    assert told == Decided(
+        "risk", "main", 3, "topic", 0, 9, 9, make.NOON, type(body).__name__, Verdict(verdict), subject, reason, "", ids, "hash",
+    )
+    assert decided("risk", "main", 3, make.seen(body, offset=9), outputs, "hash", folded_from=4) == msgspec.structs.replace(told, offset_first=4)
