@@ -8,12 +8,12 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, ResourceType
 
 from streams.runtime.records import Rank, Stored
@@ -212,10 +212,10 @@ def _stale(messages: list[Message]) -> int:
 class Worker:
     """A worker in a process of its own."""
 
-    def __init__(self, setup: Setup, module: str, environment: dict[str, str]) -> None:
-        self.errors = Path(setup.state_dir) / f"worker-{time.monotonic_ns()}.log"
+    def __init__(self, folder: Path, arguments: Iterable[str], environment: dict[str, str]) -> None:
+        self.errors = folder / f"worker-{time.monotonic_ns()}.log"
         with self.errors.open("w") as errors:
-            command = [sys.executable, "-m", module, msgspec.json.encode(setup).decode()]
+            command = [sys.executable, "-m", *arguments]
             self.process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stderr=errors, stdout=errors)
 
     def until_ready(self) -> "Worker":
@@ -243,13 +243,20 @@ class Worker:
         return self.ended()
 
 
+def workers(
+    setup: Setup, module: str = "tests.broker.worker", environment: dict[str, str] | None = None,
+) -> AbstractContextManager[Callable[[], Worker]]:
+    """Starts workers of a test's own; none outlives it."""
+    return processes(Path(setup.state_dir), [module, msgspec.json.encode(setup).decode()], environment or {})
+
+
 @contextmanager
-def workers(setup: Setup, module: str = "tests.broker.worker", environment: dict[str, str] | None = None) -> Iterator[Callable[[], Worker]]:
-    """Starts workers; none outlives the test."""
+def processes(folder: Path, arguments: Iterable[str], environment: dict[str, str]) -> Iterator[Callable[[], Worker]]:
+    """Starts Python modules; none outlives the test."""
     started: list[Worker] = []
 
     def start() -> Worker:
-        started.append(Worker(setup, module, environment or {}))
+        started.append(Worker(folder, arguments, environment))
         return started[-1]
 
     try:
@@ -281,6 +288,13 @@ def kept(setup: Setup) -> Iterator[list[Worker]]:
         finally:
             over.set()
             keeper.join()
+
+
+def set_back(admin: AdminClient, group: str, topics: Iterable[str]) -> None:
+    """To the beginning; nobody may be a member."""
+    places = [TopicPartition(topic, partition, 0) for topic in topics for partition in range(PARTITIONS)]
+    for done in admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)]).values():
+        done.result()
 
 
 def numbered(count: int, keys: int = 20, first: int = 0) -> list[dict[str, Any]]:
