@@ -10,7 +10,7 @@ Faust: `tests/broker` looks at that on a real broker.
 """
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from random import Random
 from types import SimpleNamespace
 from typing import Any
@@ -43,12 +43,8 @@ class Message:
 
 class Table:
     def __init__(self, app: "App", name: str) -> None:
-        self._app, self.name, self.changelog_topic_name = app, name, f"{app.group}-{name}-changelog"
-        self.app = app
+        self.app, self.name, self.changelog_topic_name = app, name, f"{app.group}-{name}-changelog"
         self.data: dict[bytes, bytes] = {}
-
-    def send_changelog(self, partition: int, key: bytes, value: bytes) -> Sent:
-        return self._app.send(self.changelog_topic_name, partition, key, value)
 
     def recover(self, log: Log) -> None:
         name = self.changelog_topic_name
@@ -58,13 +54,8 @@ class Table:
 
 
 class Topic:
-    def __init__(self, app: "App", name: str) -> None:
-        self._app, self.name = app, name
-
-    def send_soon(self, *, key: bytes | None, value: bytes, partition: int | None, headers: Sequence[tuple[str, bytes]]) -> Sent:
-        if partition is None:
-            partition = partition_of(key or b"")
-        return self._app.send(self.name, partition, key, value, headers)
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
 class Stream:
@@ -132,7 +123,7 @@ class App:
         return table
 
     def topic(self, name: str, **_: object) -> Topic:
-        return Topic(self, name)
+        return Topic(name)
 
     def agent(self, topic: Topic, *, name: str) -> Callable[[Any], Any]:  # noqa: ARG002
         return lambda consume: self._agents.append((topic, consume))
@@ -156,17 +147,13 @@ class App:
         raise AssertionError(f"nobody takes partitions from a living worker here: {message.topic}")
 
     def hand_over(self, output: Output) -> Sent:
-        partition = partition_of(output.key or b"") if output.partition is None else output.partition
-        return self.send(output.topic, partition, output.key, output.value, output.headers)
-
-    def send(self, topic: str, partition: int, key: bytes | None, value: bytes, headers: Sequence[tuple[str, bytes]] = ()) -> Sent:
         sent: Sent = self.loop.create_future()
-        place = topic, partition
+        place = output.topic, partition_of(output.key or b"") if output.partition is None else output.partition
         self._free_at[place] = max(self._free_at[place] + BEHIND_S, self.loop.now + self.dice.uniform(*self._sends_s))
 
         def lands() -> None:
             self._on_the_way[place].pop(0)
-            self.log.append(topic, partition, key, value, headers)
+            self.log.append(*place, output.key, output.value, output.headers)
             sent.set_result(None)
 
         self._on_the_way[place].append((self.loop.after(self._free_at[place] - self.loop.now, lands), sent))

@@ -50,7 +50,7 @@ class World(Seeing):
         self, loop: Loop, seed: int, symbols: Sequence[str], *, settings: Settings | None = None, last_doors: Iterable[int] = (),
         pause_s: tuple[float, float] = PAUSE_S, sends_s: tuple[float, float] = PAUSE_S, skews_ms: tuple[int, int] = (0, 0), repeat: bool = False,
     ) -> None:
-        self.loop, self.seed, self.symbols, self.settings = loop, seed, tuple(symbols), settings or Settings()
+        self.loop, self.symbols, self.settings = loop, tuple(symbols), settings or Settings()
         self.dice = Random(seed)                         # noqa: S311  (a simulation)
         self.doors = Doors("gateway", last_doors)
         self.log = Log(lambda: self.now() + skews_ms[0])
@@ -68,7 +68,6 @@ class World(Seeing):
         self.cancelled: set[str] = set()                 # by somebody else
         self.when_restarted: Callable[[], None] = lambda: None
         self._pause_s, self._sends_s, self._repeat = pause_s, sends_s, repeat
-        self._next_death: dict[str, int] = {}            # by name: the step before which the next life ends
 
     def now(self) -> int:
         return BEGIN_MS + round(self.loop.now * 1_000)
@@ -92,7 +91,7 @@ class World(Seeing):
 
     def _again(self, name: str) -> None:
         self.when_restarted()
-        self.start(name, last_step=self._next_death.pop(name, 0))
+        self.start(name)
 
     async def _live(self, process: Process) -> None:
         work: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
