@@ -1,7 +1,10 @@
-"""A worker that counts the events of each key, logs every one and answers one in ten: `python -m bench.counting ours|stock BOOTSTRAP FOLDER`.
+"""A worker that counts the events of each key, logs every one and answers one in ten: `python -m bench.counting KIND BOOTSTRAP FOLDER [DELAY_MS]`.
 
-Both do the same to the topics. `ours` is the hardened runtime; `stock` is Faust as it comes, which awaits each send before the next.
+All kinds do the same to the topics. `ours` is the hardened runtime; `soft` the same order of work on Faust's own consumer and recovery, with nothing
+that looks for zombies; `stock` is Faust as it comes, which awaits each send before the next. A delay lies before each produce request, as a network
+and replicas would.
 """
+import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,15 +13,21 @@ from typing import Any
 import faust
 import msgspec
 import uvloop
+from aiokafka.client import AIOKafkaClient
+from aiokafka.protocol.produce import ProduceRequest
+from faust.tables.manager import TableManager
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, Message
 
 from streams.errors import Unreadable
-from streams.runtime.faust import FIXED, make_app
+from streams.runtime.faust import FIXED, App, make_app
 from streams.runtime.flow import KeyedFlow
+from streams.runtime.producer import Producer
 from streams.runtime.records import Output, Record
 from streams.runtime.run import run
 
 IN, LOG, OUT = "bench.in", "bench.log", "bench.out"
-GROUPS = {"ours": "bench-ours", "stock": "bench-stock"}
+GROUPS = {kind: f"bench-{kind}" for kind in ("ours", "soft", "stock", "late-ours", "late-stock", "one", "two", "four")}
 ENTRY = b"x" * 200                    # about as much as a decision says of itself
 
 
@@ -36,16 +45,58 @@ def bury(record: Record, error: Unreadable) -> Output:
     return Output(LOG, record.key, error.what.encode())
 
 
-def ours(bootstrap: str, folder: Path) -> int:
-    app = make_app(GROUPS["ours"], bootstrap=bootstrap, state_dir=folder, instance_id=None)
+class SoftConsumer(driver.Consumer):
+    """Faust's own, with what the flow asks of a consumer."""
+
+    def settled(self, topic: str, partition: int, offset: int) -> bool:
+        tp = TP(topic, partition)
+        return offset in self._acked_index[tp] or offset < (self._committed_offset[tp] or 0)
+
+    def abandon(self, message: Message) -> None:
+        self._unacked_messages.discard(message)
+
+
+class Trusting:
+    """A membership that nobody looks after."""
+
+    async def answered(self) -> None:
+        pass
+
+    def guard(self, client: Any) -> None:  # noqa: ANN401
+        pass
+
+    witness = guard
+
+
+class SoftTransport(driver.Transport):
+    Consumer = SoftConsumer
+    Producer = Producer
+
+
+class SoftApp(App):
+    def _new_transport(self) -> Any:  # noqa: ANN401
+        return SoftTransport(self.conf.broker_consumer, self)
+
+
+def soften(app: App) -> None:
+    app.__class__ = SoftApp
+    app.membership = Trusting()                          # type: ignore[assignment]  # here and below: that is the point
+    app.conf.TableManager = TableManager                 # type: ignore[assignment]
+    app.conf.Table = faust.Table                         # type: ignore[assignment]
+
+
+def counting(kind: str, bootstrap: str, folder: Path) -> int:
+    app = make_app(GROUPS[kind], bootstrap=bootstrap, state_dir=folder, instance_id=None)
+    if kind == "soft":
+        soften(app)
     flow = KeyedFlow(app, "counts", Count, work, bury)
     flow.read(IN)
     return run(app)
 
 
-def stock(bootstrap: str, folder: Path) -> int:
+def stock(kind: str, bootstrap: str, folder: Path) -> int:
     app = faust.App(
-        GROUPS["stock"], broker=f"kafka://{bootstrap}", datadir=str(folder), broker_session_timeout=10, broker_heartbeat_interval=2, **FIXED,
+        GROUPS[kind], broker=f"kafka://{bootstrap}", datadir=str(folder), broker_session_timeout=10, broker_heartbeat_interval=2, **FIXED,
     )
     counts = app.Table("counts", key_type=bytes, value_type=bytes, partitions=12)
     log, out = (app.topic(name, key_type=bytes, value_type=bytes, partitions=12) for name in (LOG, OUT))
@@ -65,5 +116,23 @@ def stock(bootstrap: str, folder: Path) -> int:
     return 0
 
 
+def delay(seconds: float) -> None:
+    """Each produce request of this process waits so long."""
+    send = AIOKafkaClient.send
+
+    async def late(client: Any, node: int, request: Any, **options: Any) -> Any:  # noqa: ANN401
+        if isinstance(request, ProduceRequest):
+            await asyncio.sleep(seconds)
+        return await send(client, node, request, **options)
+
+    AIOKafkaClient.send = late
+
+
+def main(kind: str, bootstrap: str, folder: str, delay_ms: str = "0") -> int:
+    if int(delay_ms):
+        delay(int(delay_ms) / 1_000)
+    return (stock if "stock" in kind else counting)(kind, bootstrap, Path(folder))
+
+
 if __name__ == "__main__":
-    sys.exit({"ours": ours, "stock": stock}[sys.argv[1]](sys.argv[2], Path(sys.argv[3])))
+    sys.exit(main(*sys.argv[1:]))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from streams.core.events import Instrument, Tick
@@ -50,7 +50,10 @@ class Rig:
     def committed(self, group: str, topic: str) -> dict[int, int]:
         """By a consumer that never joins: asked by the admin client while its coordinator is being made, confluent-kafka 2.x crashed."""
         places = [TopicPartition(topic, partition) for partition in range(PARTITIONS)]
-        return {place.partition: max(place.offset, 0) for place in self._looker(group).committed(places, timeout=30)}
+        try:
+            return {place.partition: max(place.offset, 0) for place in self._looker(group).committed(places, timeout=30)}
+        except KafkaException:                           # the group's coordinator is still being made
+            return {}
 
     def _looker(self, group: str) -> Consumer:
         if group not in self._lookers:
