@@ -10,13 +10,13 @@ from typing import Any
 
 import uvloop
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
 from streams.errors import NotReachable, StreamsError, WrongUse
 from streams.runtime import logs
 from streams.runtime.faust import App
 from streams.runtime.watchdog import Watchdog
-from streams.wire.topics import PARTITIONS
+from streams.wire.topics import PARTITIONS, TOPICS
 
 EXIT_HALTED = 1
 EXIT_HUNG = 71
@@ -86,13 +86,32 @@ def _end_after(grace_s: float) -> None:
 def _look_for_topics(app: App) -> None:
     """A consumer would wait for a missing topic in silence, and a table on another number of partitions would be dealt out wrongly."""
     servers = ",".join(f"{url.host}:{url.port}" for url in app.conf.broker)
+    admin = AdminClient({"bootstrap.servers": servers, "log_level": 0})
     try:
-        found = AdminClient({"bootstrap.servers": servers, "log_level": 0}).list_topics(timeout=5).topics
+        found = admin.list_topics(timeout=5).topics
     except KafkaException as error:
         raise NotReachable(f"no Kafka broker answers at {servers}: {error.args[0]}", "streams kafka up") from None
     read = {topic for agent in app.agents.values() for topic in agent.channel.topics}
-    needed = read | {table.changelog_topic_name for table in app.tables.values()}
+    changelogs = {table.changelog_topic_name for table in app.tables.values()}
+    needed = read | changelogs
     wrong = {topic: len(found[topic].partitions) if topic in found else 0 for topic in needed}
     wrong = {topic: partitions for topic, partitions in wrong.items() if partitions != PARTITIONS}
     if wrong:
         raise WrongUse(f"these topics must exist with {PARTITIONS} partitions: {wrong}", "streams topics apply")
+    _look_at_keeping(admin, read, changelogs)
+
+
+def _look_at_keeping(admin: AdminClient, read: set[str], changelogs: set[str]) -> None:
+    """A changelog that forgets by age forgets states, and a compacted topic of events forgets events. Without the right to ask, nobody is stopped."""
+    wanted = {topic.name: topic.keep["cleanup.policy"] for topic in TOPICS if topic.name in read} | dict.fromkeys(changelogs, "compact")
+    answers = admin.describe_configs([ConfigResource(ResourceType.TOPIC, topic) for topic in wanted], request_timeout=5)
+    for resource, answer in answers.items():
+        try:
+            policy = answer.result(5)["cleanup.policy"].value
+        except (KafkaException, TimeoutError) as error:
+            _log.warning("how a topic is kept cannot be asked", topic=resource.name, error=str(error))
+            continue
+        if policy != (right := wanted[resource.name]):
+            mends = f"--alter --entity-type topics --entity-name {resource.name} --add-config cleanup.policy={right}"
+            what = f"{resource.name} must be kept by cleanup.policy={right}, and is by {policy}"
+            raise WrongUse(what, f"kafka-configs.sh --bootstrap-server … {mends}")
