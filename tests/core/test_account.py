@@ -1,4 +1,14 @@
-"""What holds of an account whatever comes, in whatever order: late, repeated, out of turn. The stories are in tests/scenarios/risk*.txt."""
+"""What holds of an account whatever comes, in whatever order: late, repeated, out of turn. The stories are in tests/scenarios/risk*.txt.
+
+The numbers go on from `test_symbol_properties`.
+
+15  a reservation lives exactly until its symbol ends it, and at flat there is none
+16  a halted account adds nothing
+17  no order is above any limit, its liquidation lies beyond its stop, and its quantity is on the venue's grid
+18  the same events give the same bytes
+19  an event that comes again changes nothing
+20  what is not due a beat leaves alone
+"""
 from typing import Any
 
 import msgspec
@@ -119,7 +129,7 @@ def funded() -> AccountState:
 
 
 @given(timed(proposals(), updates(), balances, others) | timed(small_proposals(), small_updates))
-def test_a_reservation_lives_exactly_until_its_symbol_ends_it(events: Events) -> None:
+def test_15_a_reservation_lives_exactly_until_its_symbol_ends_it(events: Events) -> None:
     told = played(events, funded())
     for _, _, _, state in told:
         for intent_id, kept in state.reservations.items():
@@ -152,7 +162,7 @@ def still_in_flight(place: int, told: Told) -> bool:
 
 
 @given(timed(proposals(), updates(), balances, others, beats), timed(proposals(), updates(), balances, others, beats))
-def test_a_halted_account_adds_nothing(before: Events, after: Events) -> None:
+def test_16_a_halted_account_adds_nothing(before: Events, after: Events) -> None:
     told = played(before, funded())
     state = told[-1][3] if told else funded()
     state, _ = step(state, seen(ModeWanted("main", Mode.HALTED, "night", "ann", "halt"), START), SETTINGS)
@@ -162,7 +172,7 @@ def test_a_halted_account_adds_nothing(before: Events, after: Events) -> None:
 
 
 @given(timed(proposals(), updates(), balances, others, wishes, beats) | timed(good_proposals()))
-def test_no_order_is_above_any_limit(events: Events) -> None:
+def test_17_no_order_is_above_any_limit(events: Events) -> None:
     """Reckoned anew from the order and the state after it, in the order's margin asset."""
     for before, body, outputs, after in played(events, funded()):
         enters = [output for output in outputs if isinstance(output, Enter)]
@@ -216,7 +226,7 @@ def holdings(state: AccountState, asset: str) -> tuple[int, list[tuple[str, int]
 
 
 @given(timed(proposals(), updates(), balances, others, wishes, beats))
-def test_the_same_events_make_the_same_bytes(events: Events) -> None:
+def test_18_the_same_events_make_the_same_bytes(events: Events) -> None:
     """Also when the state is stored and read again between any two."""
     state = stored = new("main")
     now = START
@@ -229,7 +239,7 @@ def test_the_same_events_make_the_same_bytes(events: Events) -> None:
 
 
 @given(timed(proposals(), updates(), balances, others, wishes, beats))
-def test_a_repeated_event_changes_nothing(events: Events) -> None:
+def test_19_a_repeated_event_changes_nothing(events: Events) -> None:
     """Whatever the fact is (a beat is none: each says another time), and wherever in the log it comes again."""
     state, now = new("main"), START
     for offset, (passed, body) in enumerate(events):
@@ -242,7 +252,7 @@ def test_a_repeated_event_changes_nothing(events: Events) -> None:
 
 
 @given(timed(proposals(), updates(), balances, others, wishes, beats))
-def test_a_beat_that_is_not_due_would_change_nothing(events: Events) -> None:
+def test_20_a_beat_that_is_not_due_would_change_nothing(events: Events) -> None:
     for _, _, _, state in played(events):
         now = state.time + 1_000
         if not account.due(state, now, SETTINGS):

@@ -8,7 +8,7 @@ numbers = st.integers(0, 10_000)
 
 
 @given(st.lists(st.tuples(numbers, numbers, numbers), min_size=80, max_size=160))
-def test_a_reservation_stands_until_its_symbol_has_told_its_end(drawn: list[tuple[int, int, int]]) -> None:
+def test_21_a_reservation_stands_until_its_symbol_has_told_its_end(drawn: list[tuple[int, int, int]]) -> None:
     world = World()
     world.fund("", 0)
     for one in drawn:

@@ -1,4 +1,4 @@
-"""What holds of a symbol whatever comes, in whatever order; `symbol_world` makes what may come. What holds of an account: `test_account`.
+"""What holds of a symbol whatever comes, in whatever order; `symbol_world` makes what may come.
 
  1  a position is the sum of its signed fills
  2  an exit only reduces, never more than is held; its prices and quantities are on the venue's grids, and so are those of an entry
@@ -14,6 +14,8 @@
 12  a short is a long in the mirror
 13  what is not due a beat leaves alone
 14  an intent, a status or an answer that comes twice counts once
+
+15 to 20 hold of an account (`test_account`), 21 of both doors together (`test_reservations`), 22 of what a reader may leave out (`test_watch`).
 """
 from typing import Any
 

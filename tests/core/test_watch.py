@@ -84,7 +84,7 @@ class Watched(World):
 
 @given(DRAWN, st.sampled_from([SETTINGS, SHORT, REARMED]), st.sampled_from([1, -1]))
 @settings(max_examples=200)
-def test_the_watch_band_equals_the_slow_path_on_any_tick_path(drawn: list[Drawn], given: Settings, sign: int) -> None:
+def test_22_the_watch_band_equals_the_slow_path_on_any_tick_path(drawn: list[Drawn], given: Settings, sign: int) -> None:
     Watched(given, sign).play(drawn)
 
 
