@@ -18,6 +18,7 @@ import typer
 from streams.cli.common import configured, tell
 from streams.cli.run import Running, Setting, demo_setting, say, sweep
 from streams.core.events import FlattenWanted
+from streams.core.ids import leg_of
 from streams.core.values import e8
 from streams.demo.source import Source
 from streams.drill.blows import Blow, What, blows
@@ -29,7 +30,7 @@ from streams.wire.topics import ORDER_FILL
 
 ACCOUNT = "main"
 EXCHANGE = "paper"
-LOOK_S, SETTLE_S, CLOSED_S = 0.05, 150.0, 120.0
+LOOK_S, ORPHANS_S, SETTLE_S, CLOSED_S = 0.05, 0.25, 150.0, 120.0
 FELT = ("gateway", "broker", "exchange")                 # blows that may leave a position without a stop for a while; the others cannot
 
 
@@ -66,7 +67,7 @@ async def _drill(setting: Setting, broker: EmbeddedBroker, seed: int, seconds: f
     async with Running(setting, broker) as running, Striker(running, broker, setting.venue.rest) as striker:
         running.pipeline.on_tick = source.take
         striking = asyncio.create_task(striker.strike(seed))
-        watching = asyncio.create_task(striker.watch())
+        watching = [asyncio.create_task(striker.watch()), asyncio.create_task(striker.watch_orphans())]
         await running.hold(seconds)
         striking.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -78,7 +79,8 @@ async def _drill(setting: Setting, broker: EmbeddedBroker, seed: int, seconds: f
         await _until(striker.settled, SETTLE_S)
         await _until(lambda: _told(setting.bootstrap), CLOSED_S)
         await _until(striker.flat, CLOSED_S)
-        watching.cancel()
+        for task in watching:
+            task.cancel()
         seen = await striker.look()
         told = await asyncio.to_thread(lambda: told_of(read(setting.bootstrap, TOPICS)))
         rules = verdict(told, seen, striker.felt, striker.away(seen.now))
@@ -124,6 +126,8 @@ class Striker:
         self._absent: list[Span] = []
         self._gone_since = 0                             # 0: a gateway is at work
         self._gateway = 0                                # its pid, as last seen
+        self._orphaned: dict[str, int] = {}              # symbol -> since when exit orders of ours rest where nothing is held
+        self._orphans: list[Span] = []
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(self._url, raise_for_status=True, timeout=aiohttp.ClientTimeout(10))
@@ -230,7 +234,23 @@ class Striker:
         held = {symbol: e8(quantity) for symbol, quantity in account["positions"].items()}
         bare = [Span(one["symbol"], one["start"], one["end"] or record["now"]) for one in record["unprotected"]]
         resting = [*account["orders"], *(algo["client_id"] for algo in account["algos"])]
-        return Seen(record["now"], held, resting, state["created"], account["trades"], bare)
+        return Seen(record["now"], held, resting, state["created"], account["trades"], bare, self.orphans(record["now"]))
+
+    async def watch_orphans(self) -> None:
+        while True:
+            await asyncio.sleep(ORPHANS_S)
+            with contextlib.suppress(aiohttp.ClientError, TimeoutError):     # the exchange is stopped: it is asked again
+                account = next(iter((await self._get("/_state"))["accounts"].values()))
+                self._compare({algo["symbol"] for algo in account["algos"] if leg_of(algo["client_id"])} - account["positions"].keys(), now_ms())
+
+    def _compare(self, orphaned: set[str], now: int) -> None:
+        for symbol in self._orphaned.keys() - orphaned:
+            self._orphans.append(Span(symbol, self._orphaned.pop(symbol), now))
+        for symbol in orphaned:
+            self._orphaned.setdefault(symbol, now)
+
+    def orphans(self, now: int) -> list[Span]:
+        return [*self._orphans, *(Span(symbol, since, now) for symbol, since in self._orphaned.items())]
 
     async def settled(self) -> bool:
         """The books are the exchange's, and everybody has been heard of lately."""

@@ -67,6 +67,7 @@ class Seen(msgspec.Struct, frozen=True):
     created: dict[str, int]           # client id -> how many orders were made under it
     trades: int
     bare: list[Span]                  # by symbol: a position without live stops that cover it
+    orphans: list[Span] = []          # by symbol: exit orders of ours where nothing is held
 
 
 def told_of(records: Iterable[Record]) -> Told:
@@ -78,7 +79,10 @@ def told_of(records: Iterable[Record]) -> Told:
 
 def verdict(told: Told, seen: Seen, struck: Sequence[Span], away: Sequence[Span]) -> list[Rule]:
     """`struck`: what was done to gateway, broker and venue, and when; `away`: when no gateway was at work."""
-    return [_orders(seen), _trades(told, seen), _intents(told), _flips(told), _resting(seen), _books(told, seen), _covered(seen, struck, away)]
+    return [
+        _orders(seen), _trades(told, seen), _intents(told), _flips(told), _resting(seen, struck, away), _books(told, seen),
+        _covered(seen, struck, away),
+    ]
 
 
 def _rule(name: str, figure: str, wrong: Iterable[str]) -> Rule:
@@ -120,8 +124,9 @@ def _number(fill: Filled) -> int:
     return int(fill.trade_id) if fill.trade_id.isdigit() else 0
 
 
-def _resting(seen: Seen) -> Rule:
-    return _rule("nothing outlives its position", "flat at the end, nothing rests", (f"{name} rests" for name in seen.resting))
+def _resting(seen: Seen, struck: Sequence[Span], away: Sequence[Span]) -> Rule:
+    longest, wrong = _judged(seen.orphans, struck, away)
+    return _rule("nothing outlives its position", longest, [*wrong, *(f"{name} rests at the end" for name in seen.resting)])
 
 
 def _books(told: Told, seen: Seen) -> Rule:
@@ -134,10 +139,15 @@ def _books(told: Told, seen: Seen) -> Rule:
 
 
 def _covered(seen: Seen, struck: Sequence[Span], away: Sequence[Span]) -> Rule:
-    """The time without a gateway counts as its restart. The figure is the longest of each kind."""
+    longest, wrong = _judged(seen.bare, struck, away)
+    return _rule("live stops cover what is held", longest, wrong)
+
+
+def _judged(spans: Sequence[Span], struck: Sequence[Span], away: Sequence[Span]) -> tuple[str, list[str]]:
+    """The longest of each kind, and those that were too long. The time without a gateway counts as its restart."""
     wrong = []
     longest: dict[str, int] = {"left alone": 0, "struck": 0, "gateway away": 0}
-    for span in seen.bare:
+    for span in spans:
         absent = sum(span.overlap(gone) for gone in away)
         kind = "gateway away" if absent else "struck" if any(span.overlap(blow, LINGER_MS) for blow in struck) else "left alone"
         limit = CALM_MS if kind == "left alone" else STRUCK_MS + absent
@@ -145,4 +155,4 @@ def _covered(seen: Seen, struck: Sequence[Span], away: Sequence[Span]) -> Rule:
         longest[kind] = max(longest[kind], lasted)
         if lasted > limit:
             wrong.append(f"{span.what} for {lasted / 1000:.1f} s from {span.start}, {kind}; {limit / 1000:.1f} s are allowed")
-    return _rule("live stops cover what is held", ", ".join(f"{kind} {ms / 1000:.2f} s" for kind, ms in longest.items()), wrong)
+    return ", ".join(f"{kind} {ms / 1000:.2f} s" for kind, ms in longest.items()), wrong

@@ -43,7 +43,9 @@ def test_all_is_well() -> None:
     (Told(fills=BOTH, entries={"i1": ENTRY}), FLAT, "every intent has its answer: the entry of i1 has no end"),
     (Told(fills=[fill("1", "BUY", 5), fill("2", "SELL", 7), fill("3", "BUY", 2)]), replace(FLAT, trades=3),
      f"no trade turned a position over: {ENTRY} of BTCUSDT: from 5 to -2"),
-    (Told(fills=BOTH), replace(FLAT, resting=["qs-stop"]), "nothing outlives its position: qs-stop rests"),
+    (Told(fills=BOTH), replace(FLAT, resting=["qs-stop"]), "nothing outlives its position: qs-stop rests at the end"),
+    (Told(fills=BOTH), replace(FLAT, orphans=[Span("BTCUSDT", 50_000, 52_100)]),
+     "nothing outlives its position: BTCUSDT for 2.1 s from 50000, left alone; 2.0 s are allowed"),
 ])
 def test_a_broken_promise_is_seen(told: Told, seen: Seen, said: str) -> None:
     assert broken(told, seen) == [said]
