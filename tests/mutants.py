@@ -2,7 +2,7 @@
 
     make mutants                         every file of streams/core
     make mutants ARGS="exits watch"      these files
-    make mutants ARGS="--survivors"      what lived the last time, once more
+    make mutants ARGS="--survivors"      what lived the last time, and what has changed since
 
 mutmut makes the mutants: every function beside its faulty copies, chosen among by name at each call. Its own runner starts pytest for each of them,
 which takes a second; here the tests are collected once and a mutant is a fork of that, which takes some milliseconds. A mutant meets the tests that
@@ -12,6 +12,7 @@ needs four times as long as all of them has been noticed too. Properties draw fe
 import collections
 import difflib
 import gc
+import hashlib
 import importlib
 import inspect
 import itertools
@@ -181,9 +182,14 @@ def difference(name: str, was: Any, now: Any) -> str:  # noqa: ANN401  (function
     return "\n".join([name, *changed, ""])
 
 
+def digest(pair: tuple[Any, Any]) -> str:
+    """Of a mutant and what it was made from: a function that has changed since is another one."""
+    return hashlib.blake2b("".join(inspect.getsource(function) for function in pair).encode(), digest_size=8).hexdigest()
+
+
 def main(folder: Path, arguments: list[str]) -> None:
     kept = folder.parent / "results.json"
-    last: dict[str, str] = json.loads(kept.read_text()) if kept.exists() else {}
+    last: dict[str, list[str]] = json.loads(kept.read_text()) if kept.exists() else {}      # name -> verdict and what it was about
     generate(folder)
     settings.register_profile(
         "mutants", max_examples=20, phases=(Phase.explicit, Phase.generate), database=None, derandomize=True, deadline=None,
@@ -193,13 +199,13 @@ def main(folder: Path, arguments: list[str]) -> None:
     every = {name: pair for module in pkgutil.iter_modules(["streams/core"]) for name, pair in mutants_of(f"streams.core.{module.name}").items()}
     files = {argument for argument in arguments if not argument.startswith("-")}
     wanted = {name for name in every if not files or name.split(".")[2] in files}
+    results = {name: verdict for name, (verdict, about) in last.items() if name in every and about == digest(every[name])}
     if "--survivors" in arguments:
-        wanted = {name for name in wanted if last.get(name) not in {KILLED, TIMEOUT}}
-    results = {name: verdict for name, verdict in last.items() if name in every}
+        wanted = {name for name in wanted if results.get(name) not in {KILLED, TIMEOUT}}
     options = ["-c", os.devnull, "--rootdir=.", "--import-mode=importlib", "-p", "no:cacheprovider", "-q", "-s", "--assert=plain", "--tb=no"]
 
     def keep(results: dict[str, str]) -> None:
-        kept.write_text(json.dumps(results, indent=1, sort_keys=True))
+        kept.write_text(json.dumps({name: [verdict, digest(every[name])] for name, verdict in results.items()}, indent=1, sort_keys=True))
         lived = [name for name, verdict in sorted(results.items()) if verdict in {SURVIVED, UNREACHED}]
         (folder.parent / "survivors.diff").write_text("\n".join(difference(name, *every[name]) for name in lived))
         (folder.parent / "table.md").write_text(table(results) + "\n")
