@@ -116,7 +116,7 @@ def after(*events: str) -> Told:
     pytest.param(["opened buy 1 policy=even", "tick 102", "answer"], "100.1", "", LATE, id="it is even"),
     pytest.param(["opened buy 1 policy=early", "tick 100.05"], "98", "100.1", LATE, id="it has earned enough to be even, but for the fees"),
     pytest.param(["opened buy 1 policy=target"], "98", "", LATE, id="a target that rests is the venue's"),
-    pytest.param(["opened buy 1 policy=target", "gone target"], "98", "", LATE, id="a plan is under way"),
+    pytest.param(["opened buy 1 policy=target", "gone target"], "98", "103", LATE, id="a plan is under way: what the price reaches is not left out"),
     pytest.param(["opened buy 1 policy=timed"], "98", "", make.NOON + 60_000, id="a deadline"),
     pytest.param(["opened buy 1 policy=patient"], "98", "", make.NOON + 60_000, id="the first row of patience"),
     pytest.param(["opened buy 1 policy=patient", "wait 60000", "tick 101"], "100.50000001", "", make.NOON + 120_000, id="a quarter R or the end"),
