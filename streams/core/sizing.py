@@ -29,8 +29,6 @@ class Size(msgspec.Struct, frozen=True):
     quantity: int                     # on the step; 0 where there is none
     notional: int
     leverage: int
-    margin: int
-    liquidation_price: int            # 0: a long at leverage 1 has none
     smallest: int                     # notional of the least order that the venue takes
     exposure_room: int
     direction_room: int
@@ -62,9 +60,8 @@ def size(proposal: Propose, room: Room, limits: Limits) -> Size:
     amount = notional(quantity, price)
     leverage = min(least_leverage(amount + room.of_symbol, margin_free, room.leverage_held), max(leverage_safe, 1))
     return Size(
-        quantity, amount, leverage, share_up(amount, 1, leverage), liquidation(proposal.side, price, leverage, proposal.maintenance_ppm),
-        smallest(proposal), exposure, direction, room.group, room.group_room, margin_free * leverage_max - room.of_symbol, safe,
-        leverage_max, leverage_safe,
+        quantity, amount, leverage, smallest(proposal), exposure, direction, room.group, room.group_room,
+        margin_free * leverage_max - room.of_symbol, safe, leverage_max, leverage_safe,
     )
 
 
