@@ -1,7 +1,8 @@
 # Everything runs in .venv, made of hash-locked packages. First time about a minute, later times seconds.
 #
 #   make demo              the whole pipeline on this machine: Kafka, exchange, workers, dashboard   (MINUTES=n ends by itself)
-#   make test              every test, on a real broker                                             (ARGS="-k name" chooses)
+#   make test              the everyday tests, on a real broker                                     (ARGS="-k name" chooses)
+#   make test-slow         the long ones: kills, drills, brokers that are away, a thousand seeds
 #   make check             lint, types, import rules
 #   make bench             measurements
 #   make chaos             the demo, struck every few seconds while it trades, and a verdict            (MINUTES=n, SEED=n)
@@ -17,7 +18,7 @@ BIN := .venv/bin
 STAMP := .venv/.locked
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: setup demo test check bench chaos simulate docs mutants lock
+.PHONY: setup demo test test-slow check bench chaos simulate docs mutants lock
 .DEFAULT_GOAL := setup
 
 setup: $(STAMP)
@@ -35,7 +36,10 @@ demo: setup
 	@$(BIN)/streams demo $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
 
 test: setup
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -m "not slow" $(ARGS)
+
+test-slow: setup
+	@$(BIN)/pytest -m slow $(ARGS)
 
 check: setup
 	@$(BIN)/ruff check
