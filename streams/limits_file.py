@@ -112,6 +112,8 @@ def _contradictions(settings: Settings) -> list[str]:
         (limits.drawdown_reducing_ppm <= limits.drawdown_halt_ppm, "limits.drawdown_reducing is above limits.drawdown_halt"),
         (limits.leverage_max >= 1, "limits.leverage_max is below 1"),
         (limits.confidence_weight_ppm <= 1_000_000, "limits.confidence_weight is above 1"),
+        (limits.risk_ppm <= 1_000_000, "limits.risk is above 1, which is all of the equity"),
+        (limits.margin_use_max_ppm <= 1_000_000, "limits.margin_use_max is above 1, which is all of the equity"),
         (ALL not in settings.accounts, f"accounts: {ALL} means every account, and is the name of none"),
         (settings.default_account in settings.accounts, f"default_account {settings.default_account} is not one of accounts"),
     ]
@@ -123,6 +125,7 @@ def _contradictions(settings: Settings) -> list[str]:
             (sum(rung.part_ppm for rung in policy.targets) <= 1_000_000, f"policies.{name}.targets: the parts are more than 1"),
             (all(rung.part_ppm and (rung.r_ppm or rung.distance_ppm) for rung in policy.targets),
              f"policies.{name}.targets: each needs a part, and r or distance"),
+            (policy.break_even_rung <= len(policy.targets), f"policies.{name}.break_even_rung is more than its targets"),
             (all(point.distance_r_ppm for point in policy.tighten), f"policies.{name}.tighten: each needs a distance_r"),
         ]
     for name, group in settings.groups.items():
