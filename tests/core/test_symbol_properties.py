@@ -15,7 +15,8 @@
 13  what is not due a beat leaves alone
 14  an intent, a status or an answer that comes twice counts once
 
-15 to 20 hold of an account (`test_account`), 21 of both doors together (`test_reservations`), 22 of what a reader may leave out (`test_watch`).
+15 to 20 hold of an account (`test_account`), 21 of both doors together (`test_reservations`), 22 of what a reader may leave out (`test_watch`), 23 to
+26 of what rests at the venue (`test_protection_at_the_venue`).
 """
 from typing import Any
 
