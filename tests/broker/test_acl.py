@@ -11,7 +11,8 @@ import pytest
 from confluent_kafka.admin import AclBinding, AclBindingFilter, AclOperation, AclPermissionType, ResourcePatternType, ResourceType
 
 from streams.runtime.broker import EmbeddedBroker
-from tests.broker.harness import CLEAN, Log, audit, load, workers
+from tests.broker.harness import CLEAN, Log, audit, load
+from tests.broker.processes import workers
 from tests.broker.worker import Setup
 
 AUTHORIZER = {

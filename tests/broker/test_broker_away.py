@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from streams.runtime.broker import EmbeddedBroker
-from tests.broker.harness import CLEAN, Log, audit, kept, load, until, workers
+from tests.broker.harness import CLEAN, Log, audit, load, until
+from tests.broker.processes import kept, workers
 from tests.broker.worker import Setup
 
 
@@ -68,7 +69,7 @@ def test_a_broker_that_stands_still_past_the_session_costs_nothing(own_broker: E
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("away_s", [5, pytest.param(35, marks=pytest.mark.slow), pytest.param(90, marks=pytest.mark.slow)])
 def test_a_broker_that_is_gone_for_a_while_costs_nothing(own_broker: EmbeddedBroker, tmp_path: Path, away_s: int) -> None:
-    """Above `produce_timeout_s` the worker halts rather than drop a record, and its supervisor starts it until a broker answers."""
+    """The worker holds, also past `produce_timeout_s`: while the group is silent everything waits at the socket."""
     setup, log = _on(own_broker, tmp_path, grace_s=10.0)
     with kept(setup) as lives:
         with load(log, a_second=100) as events:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.broker.harness import CLEAN, ROOT, Log, Worker, audit, load, numbered, until, workers
+from tests.broker.harness import CLEAN, Log, audit, load, numbered, until
+from tests.broker.processes import ROOT, Worker, workers
 from tests.broker.worker import Setup
 
 on_linux = pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux sets the limits of another process")

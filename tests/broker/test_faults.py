@@ -5,7 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.broker.harness import CLEAN, Log, audit, load, numbered, until, workers
+from tests.broker.harness import CLEAN, Log, audit, load, numbered, until
+from tests.broker.processes import workers
 from tests.broker.worker import Setup
 
 

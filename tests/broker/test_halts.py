@@ -8,7 +8,8 @@ import pytest
 from confluent_kafka import Producer
 
 from streams.wire.topics import record_max
-from tests.broker.harness import CLEAN, Log, audit, numbered, tables, until, value_of, workers
+from tests.broker.harness import CLEAN, Log, audit, numbered, tables, until, value_of
+from tests.broker.processes import workers
 from tests.broker.worker import Count, Setup
 
 

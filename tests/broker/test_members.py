@@ -7,7 +7,8 @@ import pytest
 
 from streams.runtime.room import EVENTS_OF_KEY_MAX
 from tests.broker.clock import jumping
-from tests.broker.harness import CLEAN, INPUTS, Log, audit, load, numbered, set_back, until, workers
+from tests.broker.harness import CLEAN, INPUTS, Log, audit, load, numbered, set_back, until
+from tests.broker.processes import workers
 from tests.broker.worker import Setup
 
 

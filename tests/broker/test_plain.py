@@ -7,8 +7,9 @@ import pytest
 from confluent_kafka import TopicPartition
 
 from streams.wire.topics import partition_of
-from tests.broker.harness import Log, numbered, until, workers
+from tests.broker.harness import Log, numbered, until
 from tests.broker.plain import Plain
+from tests.broker.processes import workers
 from tests.broker.worker import Setup
 
 PLAIN = "tests.broker.plain"

@@ -7,7 +7,8 @@ from pathlib import Path
 from streams.runtime.broker import EmbeddedBroker
 from streams.wire import admin
 from streams.wire.topics import TOPICS, TRADE_INTENT
-from tests.broker.harness import INPUTS, ROOT, Log, workers
+from tests.broker.harness import INPUTS, Log
+from tests.broker.processes import ROOT, workers
 from tests.broker.worker import Setup
 
 

@@ -1,6 +1,7 @@
 """Time is an event, and a record is worked where its key lives."""
 from streams.wire.topics import PARTITIONS, partition_of
-from tests.broker.harness import Log, tables, until, value_of, workers
+from tests.broker.harness import Log, tables, until, value_of
+from tests.broker.processes import workers
 from tests.broker.worker import Setup
 
 
