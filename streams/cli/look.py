@@ -6,7 +6,7 @@ import typer
 
 from streams.cli.common import JSON, configured, tell
 from streams.cli.denials import EXPLAINED
-from streams.cli.situation import Situation, situation
+from streams.cli.situation import Account, Situation, situation
 from streams.core.commands import Verdict
 from streams.errors import StreamsError
 from streams.wire.lineage import TOPICS, Link, lineage
@@ -40,12 +40,17 @@ def _line(link: Link, start: int) -> str:
     return f"{line}\n{'':14}→ {denied[2]}" if denied else line
 
 
+def _why(account: Account) -> str:
+    reason = f" ({account.reason})" if account.reason else ""
+    return f"{reason}; {account.strangers} orders or positions that are not ours" if account.strangers else reason
+
+
 def _told(found: Situation) -> str:
     lines = [f"{'SAFE' if found.safe else 'NOT SAFE'} and {'alive' if found.alive else 'NOT ALIVE'}"]
-    lines += [f"  {account.name}: {account.mode}{f' ({account.reason})' if account.reason else ''}" for account in found.accounts]
+    lines += [f"  {account.name}: {account.mode}{_why(account)}" for account in found.accounts]
     lines += [
         f"  {position.symbol:<14} {position.quantity:>16} at {position.price_average:<14} stop {position.stop_price or 'NONE':<14}"
-        f" {'guarded' if position.guarded else 'NOT GUARDED'}  profit {position.unrealised_pnl}"
+        f" {'guarded' if position.guarded else 'adopted' if position.stop_price else 'NOT GUARDED'}  profit {position.unrealised_pnl}"
         for position in found.positions
     ] or ["  no open position"]
     lines += [f"  {part.name:<10} {'silent' if part.age_ms is None else f'{part.age_ms / 1000:.1f} s ago'}" for part in found.parts]

@@ -19,6 +19,7 @@ class Account(msgspec.Struct, frozen=True):
     name: str
     mode: Mode
     reason: str
+    strangers: int = 0                # orders and positions at the venue that are not ours, when the gateway looked last
 
 
 class Holding(msgspec.Struct, frozen=True):
@@ -28,8 +29,8 @@ class Holding(msgspec.Struct, frozen=True):
     symbol: str
     quantity: str
     price_average: str
-    stop_price: str
-    guarded: bool
+    stop_price: str                   # the tightest that rests; empty: none
+    guarded: bool                     # by the stop that came with the entry: an adopted position has none, and a stop of Exit Brain's
     unrealised_pnl: str
 
 
@@ -52,41 +53,47 @@ def situation(bootstrap: str, *, now: int) -> Situation:
     """`now`: epoch ms. Raises NotReachable."""
     recent = list(read(bootstrap, [PRICE_TICK.name], since=now - RECENT_MS))
     ledger = list(read(bootstrap, [ORDER_LEDGER.name]))
-    day = list(read(bootstrap, [POSITION_UPDATE.name, ACCOUNT_EVENT.name], since=now - DAY_MS))
+    return seen(recent, ledger, list(read(bootstrap, [POSITION_UPDATE.name, ACCOUNT_EVENT.name], since=now - DAY_MS)), now=now)
+
+
+def seen(recent: Iterable[Record], ledger: Iterable[Record], day: list[Record], *, now: int) -> Situation:
+    """By the records of a minute of ticks, of the whole ledger, and of a day of positions and accounts."""
     positions = tuple(_holding(update) for update in _latest(day) if update.quantity)
     parts = tuple(_part(name, kind, where, now) for name, kind, where in (
         ("feed", Tick, recent), ("positions", Beat, recent), ("risk", Beat, [record for record in day if record.topic == ACCOUNT_EVENT.name]),
         ("gateway", BeatRecord, ledger),
     ))
     return Situation(
-        safe=all(position.guarded for position in positions),
+        safe=all(position.stop_price for position in positions),
         alive=all(part.age_ms is not None and part.age_ms < SILENT_MS for part in parts),
         accounts=_accounts(day), positions=positions, parts=parts,
     )
 
 
 def _latest(records: Iterable[Record]) -> list[PositionUpdated]:
-    """Each book's newest snapshot, by seq."""
+    """Each book's newest snapshot, by seq; of two of one step, where a fill went through zero, the one that holds something."""
     newest: dict[tuple[str, str], PositionUpdated] = {}
     for record in records:
         update = record.message
         if isinstance(update, PositionUpdated):
             held = newest.get((update.account, update.symbol))
-            if held is None or update.seq > held.seq:
+            if held is None or (update.seq, bool(update.quantity)) > (held.seq, bool(held.quantity)):
                 newest[(update.account, update.symbol)] = update
     return sorted(newest.values(), key=lambda update: (update.account, update.symbol))
 
 
 def _accounts(records: Iterable[Record]) -> tuple[Account, ...]:
     """The last mode that risk set; an account that a gateway serves is ACTIVE until risk says otherwise."""
-    modes: dict[str, Account] = {}
+    found: dict[str, Account] = {}
     for record in sorted(records, key=lambda record: record.log_time):
         match record.message:
             case ModeSet() as answer:
-                modes[answer.account] = Account(answer.account, answer.mode, answer.reason)
+                strangers = found[answer.account].strangers if answer.account in found else 0
+                found[answer.account] = Account(answer.account, answer.mode, answer.reason, strangers)
             case GatewaySeen() as gateway:
-                modes.setdefault(gateway.account, Account(gateway.account, Mode.ACTIVE, ""))
-    return tuple(modes[name] for name in sorted(modes))
+                known = found.get(gateway.account) or Account(gateway.account, Mode.ACTIVE, "")
+                found[gateway.account] = msgspec.structs.replace(known, strangers=gateway.strangers)
+    return tuple(found[name] for name in sorted(found))
 
 
 def _holding(update: PositionUpdated) -> Holding:
