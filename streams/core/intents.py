@@ -112,10 +112,9 @@ def policy_of(intent: Intent, settings: Settings) -> Policy:
 
 
 def _entry_price(intent: Intent, market: Market, instrument: Instrument, side: Side) -> int:
-    """A limit on the grid, no worse than wished; else what the intent reckoned with, else the mark."""
-    if intent.order_type is OrderType.LIMIT and intent.entry_price:
-        return farther(intent.entry_price, instrument.tick_size, side)
-    return intent.entry_price or market.mark
+    """What the intent reckoned with, else the mark; a limit is on the grid, and no worse than that."""
+    price = intent.entry_price or market.mark
+    return farther(price, instrument.tick_size, side) if intent.order_type is OrderType.LIMIT else price
 
 
 def _off_band(price: int, mark: int, instrument: Instrument, side: Side) -> int:

@@ -29,6 +29,7 @@ LIMIT = {"order_type": OrderType.LIMIT}
         pytest.param({"stop_price": "79.99"}, "STOP_TOO_FAR", id="a stop too far"),
         pytest.param({"target_price": "100"}, "TARGET_WRONG_SIDE", id="a target at the mark"),
         pytest.param({**LIMIT, "entry_price": "99", "stop_price": "97", "target_price": "99.5"}, "99 97 99.5", id="a limit's target before the mark"),
+        pytest.param(LIMIT, "100 98 0", id="a limit that names no price: the mark"),
         pytest.param({"entry_price": "99", "target_price": "99.5"}, "TARGET_WRONG_SIDE", id="at market it would be reached at once"),
         pytest.param({"entry_price": "99", "stop_price": "99.5"}, "STOP_WRONG_SIDE", id="a stop that the reckoned entry has passed"),
         pytest.param({"entry_price": "99", "stop_price": "98", "policy": "target"}, "100 98 103", id="R and its target are reckoned from the mark"),
@@ -80,6 +81,17 @@ def test_a_limit_keeps_to_the_venue_s_band(action: str, limit: str, asked: str) 
 ])
 def test_what_rests_rests_where_the_venue_takes_orders(action: str, least: str, most: str, given: dict[str, Any], asked: str) -> None:
     assert told(action, given, msgspec.structs.replace(make.INSTRUMENT, price_min=e8(least), price_max=e8(most))) == asked
+
+
+@pytest.mark.parametrize(("action", "at"), [("BUY", "100"), ("SELL", "100.01")])
+def test_a_limit_that_names_no_price_is_one_at_the_mark(action: str, at: str) -> None:
+    """No market order: it may not cost more than the price that its producer saw."""
+    state = new(make.SYMBOL)
+    for body in (make.INSTRUMENT, make.tick("100", mark="100.005")):
+        state, _ = step(state, make.seen(body), make.SETTINGS)
+    _, (propose,) = step(state, make.seen(make.intent("i1", action, **LIMIT)), make.SETTINGS)
+    assert isinstance(propose, Propose)
+    assert (propose.order_type, propose.entry_price) == (OrderType.LIMIT, e8(at))
 
 
 def test_what_the_gateway_needs_of_intent_and_policy_leaves_with_the_proposal() -> None:
