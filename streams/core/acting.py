@@ -116,7 +116,8 @@ def _proposed(book: Book, intent: Intent, terms: Terms, state: SymbolState, sett
     propose = Propose(
         book.account, state.symbol, intent.intent_id, state.seq, terms.side, intent.order_type,
         terms.entry_price if intent.order_type is OrderType.LIMIT else market.mark, terms.stop_price,
-        terms.targets[0].price if terms.targets else 0, intent.size, intent.leverage, confidence, intent.timestamp, expires_at(intent, state.time, settings), market.mark, market.mark_time, market.spread_ppm,
+        terms.targets[0].price if terms.targets else 0, intent.size, intent.leverage, confidence, intent.timestamp,
+        expires_at(intent, state.time, settings), market.mark, market.mark_time, market.spread_ppm,
         instrument.margin_asset, instrument.quantity_step, instrument.quantity_min, instrument.quantity_max, instrument.notional_min,
         instrument.leverage_max, instrument.maintenance_ppm, instrument.taker_fee_ppm, intent.policy, intent.source, intent.model,
         intent.time_in_force, intent.lives_ms, terms.policy.trigger, terms.policy.price_protect,
