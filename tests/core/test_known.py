@@ -46,3 +46,11 @@ def test_an_id_may_be_used_again_after_a_day() -> None:
         state, outputs = step(state, make.seen(make.intent("i1", "CANCEL"), make.NOON + days * (DAY + 1_000), offset), make.SETTINGS)
         said += [output.reason for output in outputs if isinstance(output, Deny)]
     assert said == ["ENTRY_MISSING", "ENTRY_MISSING", "INTENT_KNOWN"]
+
+
+def test_all_that_are_old_are_forgotten() -> None:
+    memory = b""
+    for number in range(4):
+        memory = remembered(memory, str(number), make.NOON + number * 1_000)
+    left = forgotten(memory, make.NOON + DAY + 3_000, DAY)
+    assert [is_known(left, str(number)) for number in range(4)] == [False, False, False, True]
