@@ -104,7 +104,8 @@ def _look_for_topics(app: App) -> None:
 def _look_at_keeping(admin: AdminClient, read: set[str], changelogs: set[str]) -> None:
     """A changelog that forgets by age forgets states, and a compacted topic of events forgets events. Without the right to ask, nobody is stopped."""
     wanted = {topic.name: topic.keep["cleanup.policy"] for topic in TOPICS if topic.name in read} | dict.fromkeys(changelogs, "compact")
-    answers = admin.describe_configs([ConfigResource(ResourceType.TOPIC, topic) for topic in wanted], request_timeout=5)
+    asked = [ConfigResource(ResourceType.TOPIC, topic) for topic in wanted]
+    answers = admin.describe_configs(asked, request_timeout=5) if asked else {}
     for resource, answer in answers.items():
         try:
             policy = answer.result(5)["cleanup.policy"].value
