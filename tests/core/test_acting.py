@@ -74,7 +74,7 @@ HELD = Position(
 def test_an_addition_is_counted() -> None:
     settings = replace(SETTINGS, additions_max=2)
     book, outputs = acted(Book("main", HELD), MINE, STATE, NOW, settings, first=True)
-    assert outputs == (propose(stop_price=e8("102"), target_price=e8("100")),)
+    assert outputs == (propose(stop_price=e8("102"), target_price=e8("100"), quantity_max=e8("999")),)     # one order must do to leave with all
     assert book.position == replace(HELD, additions=1)
 
 
@@ -94,3 +94,16 @@ def test_an_opposite_intent(opposite: str, *, flips: bool) -> None:
 def test_a_cancel() -> None:
     book = Book("main", entry=entry(MINE, ()))
     assert acted(book, make.intent("c1", "CANCEL"), STATE, NOW, SETTINGS, first=True) == (book, (Withdraw("main", make.SYMBOL, "i1", NOW),))
+
+
+@pytest.mark.parametrize(("held", "action"), [
+    pytest.param(replace(HELD, guard=None), "SELL", id="not guarded"),
+    pytest.param(HELD, "BUY", id="the other way"),
+    pytest.param(replace(HELD, additions=2), "SELL", id="too often"),
+])
+def test_what_may_not_be_added_to(held: Position, action: str) -> None:
+    settings = replace(SETTINGS, additions_max=2, opposite="ignore")
+    intent = replace(MINE, action=make.intent("i1", action).action)
+    denial = Deny("main", make.SYMBOL, "i1", Denial.POSITION_OPEN, "a position is held")
+    book, outputs = acted(Book("main", held), intent, STATE, NOW, settings, first=True)
+    assert (outputs, book.position, book.entry) == ((denial,), held, None)
