@@ -17,7 +17,8 @@ from streams.venue.binance import Binance
 KEEP_S = 20 * 60.0                    # the key lives an hour
 LIFE_S = 23 * 3_600.0                 # the venue ends a connection after 24 hours: we begin a new one at an hour of our own
 PING_S = 10.0
-AGAIN_S = (0.1, 0.5, 1.0, 2.0, 5.0)
+AGAIN_S = (0.1, 0.5, 1.0, 2.0, 5.0)   # the venue bans an address that connects 300 times in five minutes
+SETTLED_S = 10.0                      # a connection that lived so long was one
 OPEN_S = 10.0
 _log = logs.get(__name__)
 _decode = msgspec.json.Decoder().decode
@@ -34,17 +35,17 @@ class UserStream:
         self.is_open = False
 
     async def run(self) -> None:
-        """For ever; a failure is a reason to begin again."""
-        failures = 0
+        """For ever; a failure is a reason to begin again. So is a key that is refused, or a socket that ends at once: less and less often."""
+        loop, failures = asyncio.get_running_loop(), 0
         async with aiohttp.ClientSession() as session:
             while True:
+                begun = loop.time()
                 try:
                     await self._live(session)
-                    failures = 0
                 except (aiohttp.ClientError, TimeoutError, OSError) as reason:
                     _log.warning("no user stream", reason=type(reason).__name__)
-                await asyncio.sleep(AGAIN_S[min(failures, len(AGAIN_S) - 1)])
-                failures += 1
+                failures = 0 if loop.time() - begun > SETTLED_S else failures + 1
+                await asyncio.sleep(AGAIN_S[min(max(failures - 1, 0), len(AGAIN_S) - 1)])
 
     async def restart(self) -> None:
         """It may be deaf."""
