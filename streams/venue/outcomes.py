@@ -95,12 +95,12 @@ def doubts_filters(code: int) -> bool:
 def judged(status: int, code: int | None, message: str, wait_ms: int = 0) -> Refused | Doubt:
     """The answer behind an HTTP status that is no success, or a body with a negative code. Without a code of Binance's the status counts.
 
-    429 and 418 speak by their status: their code says the same of both.
+    429 and 418 speak by their status: their code says the same of both. A code that no row knows is a refusal only where the status says so.
     """
     if code is None or status in (418, 429):
         certain = (400 <= status < 500 and status != 408) or (status == 503 and any(text in message for text in NOT_ACCEPTED_503))
         return Refused(status, message, wait_ms) if certain else Doubt(f"HTTP {status} {message[:120]}")
-    if MEANING.get(code) is Meaning.DOUBT:
+    if MEANING.get(code) is Meaning.DOUBT or (status >= 500 and code not in MEANING):
         return Doubt(f"{code} {message}")
     return Refused(code, message, wait_ms)
 

@@ -218,6 +218,9 @@ async def test_a_read_that_came_too_late_sets_the_clock_and_is_asked_once_more(t
     (502, None, "Bad Gateway", Doubt("HTTP 502 Bad Gateway")),
     (504, None, "", Doubt("HTTP 504 ")),
     (408, None, "", Doubt("HTTP 408 ")),
+    (500, -4999, "A code of tomorrow.", Doubt("-4999 A code of tomorrow.")),            # it has failed, and nobody says how far it had come
+    (503, -9999, "A code of tomorrow.", Doubt("-9999 A code of tomorrow.")),
+    (503, -1016, "This service is no longer available.", Refused(-1016, "This service is no longer available.")),
     (403, None, "WAF", Refused(403, "WAF")),
     (404, None, "nowhere", Refused(404, "nowhere")),
     (429, -1003, "Too many requests.", Refused(429, "Too many requests.")),
