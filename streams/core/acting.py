@@ -113,12 +113,13 @@ def _proposed(book: Book, intent: Intent, terms: Terms, state: SymbolState, sett
     entry_id = client_order_id(book.account, state.symbol, intent.intent_id, "entry")
     confidence = settings.confidence_min_ppm if intent.confidence_ppm < 0 else intent.confidence_ppm
     entry = Entry(intent, entry_id, terms.side, terms.stop_price, terms.targets, terms.policy)
+    held = book.position.size if book.position is not None else 0
     propose = Propose(
         book.account, state.symbol, intent.intent_id, state.seq, terms.side, intent.order_type,
         terms.entry_price if intent.order_type is OrderType.LIMIT else market.mark, terms.stop_price,
         terms.targets[0].price if terms.targets else 0, intent.size, intent.leverage, confidence, intent.timestamp,
         expires_at(intent, state.time, settings), market.mark, market.mark_time, market.spread_ppm,
-        instrument.margin_asset, instrument.quantity_step, instrument.quantity_min, instrument.quantity_max, instrument.notional_min,
+        instrument.margin_asset, instrument.quantity_step, instrument.quantity_min, max(instrument.quantity_max - held, 0), instrument.notional_min,
         instrument.leverage_max, instrument.maintenance_ppm, instrument.taker_fee_ppm, intent.policy, intent.source, intent.model,
         intent.time_in_force, intent.lives_ms, terms.policy.trigger, terms.policy.price_protect,
     )

@@ -94,7 +94,7 @@ class Propose(msgspec.Struct, frozen=True):
     margin_asset: str
     quantity_step: int
     quantity_min: int
-    quantity_max: int
+    quantity_max: int                 # with what is held no more than one order may have: one stop must do for all of it
     notional_min: int
     leverage_max: int
     maintenance_ppm: int
