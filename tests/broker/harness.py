@@ -204,10 +204,14 @@ def _stale(messages: list[Message]) -> int:
 
 
 def set_back(admin: AdminClient, group: str, topics: Iterable[str]) -> None:
-    """To the beginning; nobody may be a member."""
+    """To the beginning. A static member that has ended is one until its session is over, and until then the broker refuses."""
     places = [TopicPartition(topic, partition, 0) for topic in topics for partition in range(PARTITIONS)]
-    for done in admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)]).values():
-        done.result()
+
+    def taken() -> bool:
+        answers = admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)]).values()
+        return not any(place.error for answer in answers for place in answer.result().topic_partitions)
+
+    until(taken, f"the offsets of {group} set back")
 
 
 def numbered(count: int, keys: int = 20, first: int = 0) -> list[dict[str, Any]]:
