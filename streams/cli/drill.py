@@ -2,13 +2,10 @@
 import asyncio
 import contextlib
 import os
-import random
 import shutil
 import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
-from tempfile import mkdtemp
 from types import TracebackType
 from typing import Annotated, Any, Self
 
@@ -16,7 +13,7 @@ import aiohttp
 import typer
 
 from streams.cli.common import configured, tell
-from streams.cli.run import Running, Setting, demo_setting, say, sweep
+from streams.cli.run import Running, Setting, demo_setting, run_of, say
 from streams.core.events import FlattenWanted
 from streams.core.ids import leg_of
 from streams.core.values import e8
@@ -41,11 +38,7 @@ def drill(
 ) -> None:
     """Kill and stop the demo's processes and break its venue while it trades on paper; exit code 1 where a promise did not hold."""
     environment = configured()
-    drawn = random.SystemRandom().randrange(1_000_000) if seed is None else seed
-    environment.state_dir.mkdir(parents=True, exist_ok=True)
-    sweep(environment.state_dir)
-    folder = Path(mkdtemp(prefix="demo-", dir=environment.state_dir)).absolute()
-    say(f"seed {drawn}; logs in {folder / 'logs'}")
+    drawn, folder = run_of(environment, seed)
     with EmbeddedBroker(folder, environment.cache_dir) as broker:
         rules, struck = asyncio.run(_drill(demo_setting(broker, folder, None, drawn), broker, drawn, minutes * 60))
     held = all(rule.held for rule in rules)

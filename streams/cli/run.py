@@ -61,15 +61,21 @@ def demo(
     if recording is not None and not recording.is_file():
         raise WrongUse(f"there is no recording {recording}", "streams record PATH writes one")
     environment = configured()
+    drawn, folder = run_of(environment, seed)
+    with EmbeddedBroker(folder, environment.cache_dir) as broker:
+        told = asyncio.run(_demo(demo_setting(broker, folder, recording, drawn), broker, drawn, minutes))
+    shutil.rmtree(folder / "kafka", ignore_errors=True)
+    tell(told, summary.text(told), json=json)
+
+
+def run_of(environment: Environment, seed: int | None) -> tuple[int, Path]:
+    """The seed of a run, drawn where none is given, and a new folder for it; both are said."""
     drawn = random.SystemRandom().randrange(1_000_000) if seed is None else seed
     environment.state_dir.mkdir(parents=True, exist_ok=True)
     sweep(environment.state_dir)
     folder = Path(mkdtemp(prefix="demo-", dir=environment.state_dir)).absolute()
     say(f"seed {drawn}; logs in {folder / 'logs'}")
-    with EmbeddedBroker(folder, environment.cache_dir) as broker:
-        told = asyncio.run(_demo(demo_setting(broker, folder, recording, drawn), broker, drawn, minutes))
-    shutil.rmtree(folder / "kafka", ignore_errors=True)
-    tell(told, summary.text(told), json=json)
+    return drawn, folder
 
 
 def up() -> None:
