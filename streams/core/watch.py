@@ -133,7 +133,8 @@ def _rising(position: Position, stop: int, instrument: Instrument) -> list[int]:
     points = [*trails, policy.break_even_r_ppm]
     limits = [entry + share(risk, point, PPM) for point in points if risk and point > earned]
     limits += [sign * target.price for target in position.targets if all(order.leg != target.leg for order in position.resting)]
-    limits += [sign * even(position, instrument.taker_fee_ppm)] if evening(position, earned) else []
+    paid = sign * even(position, instrument.taker_fee_ppm) + 1        # at it nothing follows, beyond it the stop goes there
+    limits += [paid] if evening(position, earned) and paid > sign * position.best else []
     stops = [order.price for order in position.resting if order.leg in STOPS] or ([position.guard.price] if position.guard else [])
     if stops and any(point <= earned for point in trails):
         level = stops[-1]

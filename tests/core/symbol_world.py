@@ -25,6 +25,8 @@ Drawn = tuple[int, int, int]
 
 
 class World:
+    instrument = INSTRUMENT
+
     def __init__(self, settings: Settings, sign: int = 1) -> None:
         self.state, self.settings, self.sign, self.now, self.offset = new(make.SYMBOL), settings, sign, make.NOON, 0
         self.price, self.number = 100 * E8, 0
@@ -34,7 +36,7 @@ class World:
         self.plans: list[Plan] = []
         self.fills: dict[str, int] = {}
         self.told: list[tuple[SymbolState, Any, SymbolState, tuple[Output, ...]]] = []
-        self.seen(INSTRUMENT)
+        self.seen(self.instrument)
         self.seen(self.tick_at(self.price))
 
     def seen(self, body: Any) -> tuple[Output, ...]:  # noqa: ANN401
@@ -195,7 +197,7 @@ class World:
         self.seen(make.control(("HALT", "RESUME", "RESUME", "RESET_BREAKER")[b % 4], "told so"))
 
     def status(self, _a: int, b: int) -> None:
-        self.seen(msgspec.structs.replace(INSTRUMENT, status="SETTLING" if b % 8 == 0 else "TRADING"))
+        self.seen(msgspec.structs.replace(self.instrument, status="SETTLING" if b % 8 == 0 else "TRADING"))
 
     def again(self, a: int, b: int) -> None:
         """The last event, or one of long ago, once more."""

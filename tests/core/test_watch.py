@@ -1,4 +1,5 @@
 """The watch band equals the slow path: what lies inside may be left out, whatever comes in between."""
+import random
 from typing import Any
 
 import msgspec
@@ -13,12 +14,15 @@ from streams.core.symbol import Output, SymbolState, new, step
 from streams.core.values import INT64_MAX, e8
 from streams.core.watch import NOTHING, Band, Quiet, band, caught_up, folded, of_position
 from tests import make
-from tests.core.symbol_world import CENT, Drawn, World
+from tests.core.symbol_world import CENT, INSTRUMENT, Drawn, World
 from tests.core.test_symbol_properties import DRAWN, SETTINGS
 from tests.scenarios.test_stories import Told
 
 replace = msgspec.structs.replace
-SHORT = replace(SETTINGS, ages=Ages(through_stop=700), breaker=BreakerLimits(cool_down=1_500, frozen_max=4_000, jump_max_ppm=20_000))
+SHORT = replace(
+    SETTINGS, ages=Ages(through_stop=700), breaker=BreakerLimits(cool_down=1_500, frozen_max=4_000, jump_max_ppm=20_000),
+    policies={**SETTINGS.policies, "default": replace(SETTINGS.policies["default"], break_even_r_ppm=10_000)},      # sooner than the fees are earned
+)
 REARMED = replace(SHORT, adopt=True, policies={                  # a stop moves by 0.3 % at the least: the band has room
     name: replace(
         policy, trail=replace(policy.trail, rearm_ppm=3_000), trigger="MARK_PRICE" if name == "rungs" else policy.trigger, break_even_r_ppm=0,
@@ -50,6 +54,7 @@ class Watched(World):
         self.spared, self.quiet, self.left_out, self.held_out = new(make.SYMBOL), None, 0, 0
         super().__init__(given, sign)
 
+    instrument = replace(INSTRUMENT, taker_fee_ppm=500)
     quiet: Quiet | None
     spared: SymbolState
 
@@ -88,6 +93,13 @@ def test_22_the_watch_band_equals_the_slow_path_on_any_tick_path(drawn: list[Dra
     Watched(given, sign).play(drawn)
 
 
+@pytest.mark.parametrize("seed", range(90))
+def test_22_on_a_long_one_too(seed: int) -> None:
+    draw = random.Random(seed)  # noqa: S311  (the same walk in every run)
+    drawn = [(draw.randrange(24), draw.randrange(101), draw.randrange(101)) for _ in range(60)]
+    Watched((SHORT, REARMED, SETTINGS)[seed % 3], (1, -1)[seed % 2]).play(drawn)
+
+
 @pytest.mark.parametrize("given", [SETTINGS, SHORT, REARMED])
 def test_the_property_meets_quiet_ticks(given: Settings) -> None:
     numbers = [(n * 104_729) % 1_000_003 for n in range(6_000)]
@@ -114,7 +126,8 @@ def after(*events: str) -> Told:
     pytest.param(["opened sell 1 policy=trail"], "98", "102", LATE, id="a short's"),
     pytest.param(["opened buy 1 policy=even", "tick 101"], "98", "102", LATE, id="at 1 R it breaks even"),
     pytest.param(["opened buy 1 policy=even", "tick 102", "answer"], "100.1", "", LATE, id="it is even"),
-    pytest.param(["opened buy 1 policy=early", "tick 100.05"], "98", "100.1", LATE, id="it has earned enough to be even, but for the fees"),
+    pytest.param(["opened buy 1 policy=early", "tick 100.05"], "98", "100.10000001", LATE, id="it has earned enough to be even, but for the fees"),
+    pytest.param(["opened buy 1 policy=early", "tick 100.1"], "98", "100.10000001", LATE, id="it has earned the fees, and nothing"),
     pytest.param(["opened buy 1 policy=target"], "98", "", LATE, id="a target that rests is the venue's"),
     pytest.param(["opened buy 1 policy=target", "gone target"], "98", "103", LATE, id="a plan is under way: what the price reaches is not left out"),
     pytest.param(["opened buy 1 policy=timed"], "98", "", make.NOON + 60_000, id="a deadline"),
@@ -147,7 +160,7 @@ def test_after_a_rung_the_stop_moves_once_its_new_place_has_been_left_behind() -
         book.position, held=replace(book.position.held, quantity=e8("0.5")), targets=book.position.targets[1:], resting=book.position.resting[1:],
         policy=replace(book.position.policy, break_even_rung=1),
     )
-    assert of_position(replace(book, position=sold), sold, story.state.market, story.settings, story.now) == (e8("98"), e8("100.1"), LATE)
+    assert of_position(replace(book, position=sold), sold, story.state.market, story.settings, story.now) == (e8("98"), e8("100.1") + 1, LATE)
 
 
 def of(*events: str) -> Band:
