@@ -58,6 +58,7 @@ def test_a_broker_that_stands_still_past_the_session_costs_nothing(own_broker: E
             os.kill(own_broker.pid, signal.SIGSTOP)
             _pass(setup.session_timeout_s + 1)
             os.kill(own_broker.pid, signal.SIGCONT)
+            log.until_led(setup.topic("out"))
             log.until_answered(more=200, what="the worker at work again")
         log.until_worked()
     print("ends of the worker:", [life.process.returncode for life in lives[:-1]])  # noqa: T201
