@@ -24,6 +24,7 @@ BALANCE = BalanceSeen(ACCOUNT, "USDT", e8("10000"), e8("10000"), "RECONCILED")
 BEATS = 60                            # of five seconds: what is never quite committed
 
 
+@pytest.mark.slow
 def test_offsets_set_back_to_the_beginning_give_no_order(own_broker: EmbeddedBroker, tmp_path: Path) -> None:
     positions = Positions(own_broker, tmp_path)
     positions.publish(BALANCE)
@@ -50,7 +51,7 @@ def test_offsets_set_back_to_the_beginning_give_no_order(own_broker: EmbeddedBro
     print(f"{before.total()} records before, {after.total() - before.total()} again, {len(after.keys() - before.keys())} new")  # noqa: T201
 
 
-@pytest.mark.parametrize("off_s", [3_600, -3_600])
+@pytest.mark.parametrize("off_s", [3_600, pytest.param(-3_600, marks=pytest.mark.slow)])
 def test_a_clock_that_is_wrong_decides_nothing(own_broker: EmbeddedBroker, tmp_path: Path, off_s: int) -> None:
     """An hour is sixty times the age at which an intent or a price is too old."""
     positions = Positions(own_broker, tmp_path)
