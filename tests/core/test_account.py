@@ -207,8 +207,8 @@ def assert_among(asked: Propose, before: AccountState, after: AccountState) -> N
     for group in SETTINGS.groups.values():
         if asked.symbol in group.symbols:
             assert sum(abs(amount) for name, amount in amounts if name in group.symbols) <= share(equity, group.exposure_max_ppm, PPM)
-    margins = [share(abs(amount), 1, after.leverages.get(name) or limits.leverage_max) for name, amount in amounts]
-    assert sum(margins) <= share(equity, limits.margin_use_max_ppm, PPM)
+    margin = sum(share(abs(amount), 1, after.leverages.get(name) or limits.leverage_max) for name, amount in amounts)
+    assert margin <= share(equity, limits.margin_use_max_ppm, PPM)
     assert len(busy(after)) <= limits.positions_max or asked.symbol in busy(before)
     assert len(after.pace.orders) <= limits.orders_per_minute
 
@@ -283,10 +283,8 @@ def test_what_was_ordered_is_known_a_day_and_what_was_denied_until_it_must_be_de
     assert (state.known, state.ordered) == ({"i2": START + 120_000}, known.remembered(b"", "i1", START))
     later, _ = step(state, seen(Beat(""), START + 120_000), Settings())
     assert (later.known, later.ordered) == ({}, state.ordered)
-    next_day = START + 86_400_000 + 1_000
-    late = msgspec.structs.replace(asked, intent_id="i3", seq=9, timestamp=next_day, mark_time=next_day, expires_at=next_day + 60_000)
-    last, _ = step(later, seen(late, next_day), Settings())
-    assert last.ordered == known.remembered(b"", "i3", next_day)
+    late = msgspec.structs.replace(asked, intent_id="i3", mark_time=START + DAY_MS + 1_000, expires_at=START + 2 * DAY_MS)
+    assert step(later, seen(late, START + DAY_MS + 1_000), Settings())[0].ordered == known.remembered(b"", "i3", START + DAY_MS + 1_000)
 
 
 def test_the_newest_wallet_counts_by_the_venues_time_where_it_is_told() -> None:
