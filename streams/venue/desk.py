@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from streams.core.entry import Cover
 from streams.core.events import Filled
 from streams.core.ids import leg_of
 from streams.core.ledger import BooksRecord, CloseRecord, EntryRecord, ExitRecord, OrderState, PlanRecord
@@ -145,6 +146,7 @@ class Desk:
         booked: dict[str, int] = {}
         for fill in fills:
             booked[fill.client_order_id] = booked.get(fill.client_order_id, 0) + fill.quantity
+            self._opened_anew(fill)
         touched = {*booked, *(order.client_order_id for _, order in told)}
         changes = [change for client_id in touched for change in self._change(client_id, booked.get(client_id, 0))]
         notices = [notice for before, order in told for notice in self._notices(before, order)]
@@ -245,6 +247,12 @@ class Desk:
             if changed != exit_order:
                 yield changed
                 self.keep(changed)
+
+    def _opened_anew(self, fill: Filled) -> None:
+        """An entry that fills again after what it had opened was closed has opened another position, which has no guard yet."""
+        record = self.entries.get(fill.client_order_id)
+        if record is not None and record.position_id not in ("", fill.position_id) and fill.position_id == self.book.held.position_id:
+            self.keep(replace(record, position_id=fill.position_id, cover=Cover.NONE, guard_id=""))
 
     def _word(self, record: ExitRecord) -> OrderSeen | None:
         """The order that a conditional one became, once there is one, ends it; else its own word."""

@@ -63,12 +63,16 @@ class Watch:
         self._since = self._since or now
         UNPROTECTED.labels(desk.symbol).set((now - self._since) / 1_000)
         owner = self.owner()
-        busy = self.queues.closing or any(record.cover is Cover.NONE for record in desk.live_entries)
+        busy = self.queues.closing or any(self._covering(record) for record in desk.live_entries)
         if now - self._since >= self._patience_ms and owner is not None and not busy:
             self.queues.guarding = True
             await self._protect(owner)
             self.queues.guarding = False
             desk.wake()
+
+    def _covering(self, record: EntryRecord) -> bool:
+        """Whether its saga is at it. One that has filled nothing yet may rest for hours, and after its end there is no saga."""
+        return record.cover is Cover.NONE and self.desk.filled(record) > 0 and record.entry_id in self.queues.sagas
 
     def owner(self) -> EntryRecord | None:
         """The newest entry of the position held: its price is the guard's. A position that strangers opened has none, and is left alone."""

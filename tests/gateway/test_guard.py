@@ -3,6 +3,7 @@ import asyncio
 
 from streams.core.entry import Cover
 from streams.core.values import Side, e8
+from streams.paper.market import Quote
 from streams.venue.answers import Kind, Order
 from tests.gateway.stage import SYMBOL, Stage, told, until
 
@@ -49,6 +50,41 @@ async def test_a_guard_that_was_cancelled_by_hand_comes_back(stage: Stage) -> No
 
     assert stage.unprotected_ms() in range(2_900, 3_600)
     assert (await stage.statuses())[-2:] == ["guard.0 CANCELLED", "guard.1 WORKING"]
+
+
+async def test_a_guard_comes_back_also_while_another_entry_rests(stage: Stage) -> None:
+    await stage.entered()
+    await stage.enter("i2", limit="59500")
+    await until(lambda: stage.requests()[-1] == "entry.0 ok" and len(stage.requests()) == 3, "the second entry rests")
+    await stage.gateway.venue.cancel(SYMBOL, stage.id_of("i1", "guard"), conditional=True)
+    await until(lambda: stage.resting() == ["guard.1 59000"], "guarded again", 5.0)
+
+
+async def test_what_an_entry_fills_after_its_position_was_closed_is_guarded_anew(stage: Stage) -> None:
+    await stage.enter(limit="59900")
+    await until(lambda: stage.requests() == ["entry.0 ok"], "it rests at the venue")
+    stage.exchange.quote(Quote(SYMBOL, e8("59899.9"), e8("59900"), e8("59899.9"), ask_quantity=e8("0.004")))
+    await until(lambda: stage.resting() == ["guard.0 59000"], "the first part is guarded")
+    stage.price("60500")
+    venue = stage.gateway.venue
+    await venue.place(Order(SYMBOL, Side.SELL, Kind.MARKET, "by-hand", e8("0.004")), venue.clock.now())
+    await stage.held("0")
+    stage.price("59890")
+    await stage.held("0.006")
+    await until(lambda: stage.resting() == ["guard.1 59000"], "the second part is guarded", 2.0)
+    record = await stage.over()
+
+    assert (record.cover, told(record.guard_id), record.position_id) == (Cover.PROTECTED, "guard.1", stage.position_id)
+
+
+async def test_a_fill_after_an_entry_was_given_up_is_guarded(stage: Stage) -> None:
+    """The venue has said that it never had the order, and then fills it: no saga is left, but the watch is."""
+    stage.fault("reject", path="order", method="POST", client_id="qs-entry", code=-2019)
+    record = await stage.entered()
+    asked = {"symbol": SYMBOL, "side": "BUY", "type": "MARKET", "quantity": "0.01", "newClientOrderId": record.entry_id}
+    stage.exchange.engine.place("paper", asked, stage.exchange.clock())
+    await stage.held("0.01")
+    await until(lambda: stage.resting() == ["guard.0 59000"], "guarded", 5.0)
 
 
 async def test_a_person_may_move_a_stop(stage: Stage) -> None:
