@@ -9,7 +9,7 @@ import msgspec
 
 from streams.core.ids import client_order_id, leg_of
 from streams.core.ledger import ExitRecord, OrderState
-from streams.core.values import side_of
+from streams.core.values import down, side_of, up
 from streams.runtime import logs
 from streams.runtime.metrics import HOP
 from streams.venue.answers import Accepted, Doubt, Kind, Order, Refused
@@ -80,10 +80,7 @@ async def ask_position(desk: Desk) -> int | None:
 
 async def _attempt(desk: Desk, client_id: str, position_id: str, leg: str) -> Accepted[object] | Refused | Doubt:
     office = desk.office
-    instrument = office.instruments.get(desk.symbol)
-    quantity = min(abs(desk.held), instrument.quantity_max) if instrument else abs(desk.held)
-    sent_at = office.clock.now()
-    side = side_of(-desk.held)
+    quantity, sent_at, side = quantity_out(desk), office.clock.now(), side_of(-desk.held)
     desk.put(ExitRecord(office.account, desk.symbol, position_id, client_id, leg, side, quantity, created_at=sent_at, sent_at=sent_at))
     answer = await office.venue.place(Order(desk.symbol, side, Kind.MARKET, client_id, quantity, reduce_only=True), sent_at)
     answered_at = office.clock.now()
@@ -98,6 +95,18 @@ async def _attempt(desk: Desk, client_id: str, position_id: str, leg: str) -> Ac
         case Doubt():
             desk.put(replace(record, state=OrderState.UNKNOWN, reason=answer.reason))
     return answer
+
+
+def quantity_out(desk: Desk) -> int:
+    """All that is held, as one order may ask for it by the filters of today: they may have changed since it was bought.
+
+    What only reduces is cut to what is held by the venue, so it may be more; off the grid it would be refused for ever.
+    """
+    instrument, held = desk.office.instruments.get(desk.symbol), abs(desk.held)
+    if instrument is None:
+        return held
+    step = instrument.quantity_step
+    return min(up(max(held, instrument.quantity_min), step), max(down(instrument.quantity_max, step), step))
 
 
 async def _booked(desk: Desk) -> None:

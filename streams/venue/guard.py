@@ -14,7 +14,7 @@ from streams.core.ledger import EntryRecord
 from streams.core.values import nearer, side_of
 from streams.runtime import logs
 from streams.venue.answers import Accepted, Doubt, Kind, Order, OrderSeen, Refused
-from streams.venue.closing import cancel_resting
+from streams.venue.closing import cancel_resting, quantity_out
 from streams.venue.desk import Desk
 from streams.venue.limits import Lane
 from streams.venue.outcomes import Meaning, meaning
@@ -102,10 +102,9 @@ def _next(desk: Desk, entry_id: str, *, alone: bool) -> Order:
     """The next attempt; its revision is counted before it leaves."""
     record = desk.entries[entry_id]
     desk.keep(replace(record, guards=record.guards + 1))
-    instrument = desk.office.instruments.get(desk.symbol)
-    quantity = min(abs(desk.held), instrument.quantity_max) if instrument else abs(desk.held)   # what it does not cover, the watch guards beside it
+    quantity = 0 if alone else quantity_out(desk)        # what it does not cover, the watch guards beside it
     return Order(
-        desk.symbol, side_of(-desk.held), Kind.STOP_MARKET, guard_id(record), quantity=0 if alone else quantity, trigger_price=_trigger(desk, record),
+        desk.symbol, side_of(-desk.held), Kind.STOP_MARKET, guard_id(record), quantity=quantity, trigger_price=_trigger(desk, record),
         reduce_only=not alone, close_position=alone, trigger_by=record.trigger, price_protect=record.price_protect,
     )
 

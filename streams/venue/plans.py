@@ -149,10 +149,16 @@ class PlanWork:
             await self.desk.until(lambda: False, ASK_S)
 
     def _order(self, step: PlanStep) -> Order:
+        """A stop for more than one order may have, where no guard stands, sizes itself as a guard does."""
+        alone = step.step is Step.PLACE_STOP and self._too_large(step.quantity) and not any(stop.close_position for stop in self.desk.stops())
         return Order(
-            self.record.symbol, self.record.side, KINDS[step.step], step.client_order_id, step.quantity, trigger_price=step.trigger_price,
-            reduce_only=True, trigger_by=step.trigger, price_protect=step.price_protect,
+            self.record.symbol, self.record.side, KINDS[step.step], step.client_order_id, 0 if alone else step.quantity,
+            trigger_price=step.trigger_price, reduce_only=not alone, close_position=alone, trigger_by=step.trigger, price_protect=step.price_protect,
         )
+
+    def _too_large(self, quantity: int) -> bool:
+        instrument = self.desk.office.instruments.get(self.record.symbol)
+        return instrument is not None and quantity > instrument.quantity_max
 
 
 # ---------------------------------------------------------------------------------------------------------------- closes
