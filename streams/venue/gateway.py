@@ -44,6 +44,7 @@ START_S = 30.0                        # for a venue that does not answer yet
 STREAM_S = 5.0                        # for the user stream: what fills before it flows is seen by nobody
 END_S = 12.0                          # within the worker's grace
 RECONCILE_S = 60.0
+SETTLE_S = 2.0
 RELOAD_S = 3_600.0
 AGAIN_S = 2.0
 BANNED = 418                          # over by itself, unlike all else that the account is refused for
@@ -118,7 +119,10 @@ class Gateway:
         self.office.run(look(self.office.cashbook, self._caught_up, self.ledger.write), "cashbook")
         await self._until_answered(self._renewal.load)
         await self._look_at_the_orders()
-        for seconds, work in ((RECONCILE_S, self._minute), (RELOAD_S, self._hour), (WARM_S, self.venue.warm), (1.0, Gauges(self.desks).look)):
+        for seconds, work in (
+            (RECONCILE_S, self._minute), (RELOAD_S, self._hour), (SETTLE_S, self._reconciliation.settle), (WARM_S, self.venue.warm),
+            (1.0, Gauges(self.desks).look),
+        ):
             self.office.run(_every(seconds, work), f"every {seconds:g} s")
         self.office.run(self._renewal.run(), "filters")
         self.ready.set()
@@ -203,7 +207,11 @@ class Gateway:
                 reason, assets, positions = wire.account_event(event)
                 for position in positions:
                     self.desks.of(position.symbol).moved(position)
+                    if reason == "MARGIN_TYPE_CHANGE":
+                        self.office.prepare_again(position.symbol)
                 self._balances(assets, reason, int(event["T"]), wire.funded_symbol(event))
+            case "ACCOUNT_CONFIG_UPDATE" if "ac" in event:
+                self.office.leverage_told(event["ac"]["s"], int(event["ac"]["l"]))
 
     def _balances(self, assets: list[AssetSeen], reason: str, time: int, symbol: str) -> None:
         position_id = self.desks.of(symbol).book.position_at(time) if symbol else ""
@@ -221,6 +229,7 @@ class Gateway:
         """What fills now is not seen: nothing is opened until the stream flows again and the account is reconciled."""
         self._gaps += 1
         self.office.reconciled = False
+        self.office.prepare_again()
 
     async def _caught_up(self) -> None:
         """Until it is; or the stream has ended or opened again, and somebody else is at it."""

@@ -88,12 +88,22 @@ class Office:
             if reason and code not in STAYS_AS_IT_IS:
                 return reason, code
             self._leverage[symbol] = 0
-        if leverage and self._leverage[symbol] != leverage:
+        if leverage and self._leverage.get(symbol) != leverage:
             reason, code = self._refusal(f"leverage {leverage}", await self.venue.set_leverage(symbol, leverage))
             if reason:
                 return reason, code
             self._leverage[symbol] = leverage
         return "", 0
+
+    def leverage_told(self, symbol: str, leverage: int) -> None:
+        """By the venue, whoever has set it: a person's would else stay under our next entry."""
+        if symbol in self._leverage:
+            self._leverage[symbol] = leverage
+
+    def prepare_again(self, symbol: str = "") -> None:
+        """Somebody may have changed margin type or leverage of this symbol, or of any."""
+        for one in [symbol] if symbol else [*self._leverage]:
+            self._leverage.pop(one, None)
 
     def _refusal(self, what: str, answer: Answer) -> tuple[str, int]:
         match answer:

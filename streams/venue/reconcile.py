@@ -18,6 +18,7 @@ from streams.venue.books import OPENING
 from streams.venue.desk import Desk
 from streams.venue.desks import Desks
 from streams.venue.outcomes import Meaning, meaning
+from streams.venue.saga import ABSENT_AFTER_MS
 from streams.venue.statement import read
 from streams.venue.trades import chase
 
@@ -98,8 +99,24 @@ class Reconciliation:
         self._explain(desk, snapshot, first_sight=live_before is None)
         return missing
 
+    async def settle(self) -> None:
+        """Exits in doubt are asked for until it is known what became of them, as an entry's saga asks for the entry."""
+        for desk in self.desks:
+            for record in [one for one in desk.exits.values() if one.state is OrderState.UNKNOWN]:
+                await self._gone(desk, record.client_order_id, conditional=record.conditional)
+
+    def _may_arrive(self, desk: Desk, client_id: str) -> bool:
+        """Whether a request for it that is under way may still be taken: until then its absence is no answer."""
+        record = desk.exits.get(client_id)
+        if record is None or record.state is not OrderState.UNKNOWN:
+            return False
+        sent_by = record.sent_at or max(record.created_at, self.office.started_at)
+        return self.office.clock.now() <= sent_by + ABSENT_AFTER_MS
+
     async def _gone(self, desk: Desk, client_id: str, *, conditional: bool) -> None:
-        """It rested when we asked, and was not among what rests."""
+        """It rested when we asked, or may rest, and was not among what rests."""
+        if self._may_arrive(desk, client_id):
+            return
         answer = await self.office.venue.find(desk.symbol, client_id, conditional=conditional)
         known = (desk.conditionals if conditional else desk.orders).get(client_id)
         if isinstance(answer, Accepted):

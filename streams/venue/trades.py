@@ -18,7 +18,8 @@ async def chase(desk: Desk) -> int | Refused | Doubt:
         answer = await desk.office.venue.trades(desk.symbol, from_id=last + 1 if last else 0, since=book.record.since)
         if not isinstance(answer, Accepted):
             return answer
-        missing = [trade for trade in answer.body if not book.knows(trade.trade_id)]
+        in_order = sorted(answer.body, key=lambda trade: (trade.time, int(trade.trade_id)))     # a close booked before its opening is a reverse
+        missing = [trade for trade in in_order if not book.knows(trade.trade_id)]
         named = [await _named(desk, trade) for trade in missing]
         named = [trade for trade in named if not book.knows(trade.trade_id)]     # the stream may have been faster while we asked for names
         written = desk.take(trades=named)

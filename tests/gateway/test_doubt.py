@@ -6,6 +6,7 @@ from streams.core.entry import Cover
 from streams.core.ledger import OrderState
 from streams.core.values import e8
 from streams.runtime.metrics import UNKNOWN_ORDER_AGE, UNKNOWN_ORDERS
+from streams.venue.saga import ABSENT_AFTER_MS
 from tests.gateway.stage import Stage, told, until
 
 QUANTITY = e8("0.01")
@@ -132,6 +133,18 @@ async def test_a_part_in_doubt_is_asked_for_and_never_sent_again(stage: Stage) -
 
     assert (stage.position, stage.requests()[2:]) == ("0.006", ["exit.0 ok"])
     assert "plan 0 accepted exit.0" in await stage.statuses()
+
+
+async def test_a_stop_in_doubt_that_never_landed_is_known_to_be_absent_soon(stage: Stage) -> None:
+    """Not before the request could no longer arrive, and not only when the account is reconciled."""
+    await stage.entered()
+    stop = stage.id_of(stage.position_id, "stop")
+    stage.fault("drop", path="algoOrder", method="POST", client_id="qs-stop")
+    await stage.plan(0, PlanStep(Step.PLACE_STOP, stop, QUANTITY, e8("59500")))
+    await until(lambda: (known := stage.desk.exits.get(stop)) and known.state is OrderState.UNKNOWN, "in doubt")
+    await until(lambda: stage.desk.exits[stop].state is OrderState.EXPIRED, "known to be absent")
+
+    assert stage.gateway.clock.now() - stage.desk.exits[stop].sent_at > ABSENT_AFTER_MS
 
 
 async def test_an_order_in_doubt_is_shown_with_its_age(stage: Stage) -> None:

@@ -2,13 +2,15 @@
 import uuid
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 
+from streams.core.commands import PlanStep, Step
 from streams.core.events import BalanceSeen, GatewaySeen
 from streams.core.ledger import OrderState
 from streams.core.values import Side, decimal, e8
 from streams.core.words import Mode
-from streams.paper import rest
+from streams.paper import rest, rest_account
 from streams.paper.server import PaperExchange
 from streams.venue import desks, userstream
 from streams.venue.answers import Kind, Order
@@ -88,6 +90,26 @@ async def test_a_key_is_kept_and_a_connection_begun_anew_before_the_venue_ends_i
         assert (await stage.entered()).state is OrderState.DONE
 
 
+async def test_what_was_missed_is_booked_in_the_order_in_which_it_was_traded(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A close before its opening would be a moment of a position that nobody ever held."""
+    listed = rest_account.ROUTES["GET", "userTrades"]
+
+    def newest_first(exchange: PaperExchange, key: str, asked: dict[str, str], now: int) -> object:
+        rows = listed(exchange, key, asked, now)
+        assert isinstance(rows, list)
+        return rows[::-1]
+
+    monkeypatch.setitem(rest.ROUTES, ("GET", "userTrades"), newest_first)
+    await stage.entered()
+    await stage.end()
+    for side, name in (("SELL", "web-1"), ("BUY", "web-2"), ("SELL", "web-3")):
+        asked = {"symbol": SYMBOL, "side": side, "type": "MARKET", "quantity": "0.01", "newClientOrderId": name}
+        stage.exchange.engine.place("paper", asked, stage.exchange.clock())
+    await stage.begin()
+
+    assert [told(fill.client_order_id) for fill in await stage.log("order.fill")] == ["entry.0", "web-1", "web-2", "web-3"]
+
+
 async def test_a_liquidation_is_a_fill_like_any_other(stage: Stage) -> None:
     """Its event carries no trade to book: the venue's list is asked, and knows whose order it was."""
     stage.exchange.engine.accounts["paper"].wallets["USDT"] = e8("125")
@@ -138,6 +160,19 @@ async def test_what_a_stranger_trades_is_in_the_books_too(occupied: Stage) -> No
     await occupied.held("0.015")
 
     assert [told(fill.client_order_id) for fill in await occupied.log("order.fill")][1:] == ["web-3"]
+
+
+async def test_a_stop_for_more_than_one_order_may_have_sizes_itself_where_no_guard_stands(occupied: Stage) -> None:
+    known = occupied.gateway.venue.instruments
+    known[SYMBOL] = msgspec.structs.replace(known[SYMBOL], quantity_max=QUANTITY)
+    stop = occupied.id_of(occupied.position_id, "stop")
+    await occupied.plan(0, PlanStep(Step.PLACE_STOP, stop, 2 * QUANTITY, e8("59000")))
+    await until(lambda: occupied.desk.plan is not None and occupied.desk.plan.answered, "the plan answered")
+    assert [(order.client_order_id, order.close_position, order.reduce_only) for order in occupied.desk.stops()] == [(stop, True, False)]
+
+    occupied.price("58999")
+    await occupied.held("0")
+    assert [told(fill.client_order_id) for fill in await occupied.log("order.fill")][1:] == ["stop.0"]
 
 
 async def test_what_ended_long_ago_is_forgotten_and_what_a_position_needs_is_not(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
