@@ -3,7 +3,7 @@ import time
 
 from streams.core.ledger import EntryRecord, ExitRecord, OrderState
 from streams.runtime import logs
-from streams.runtime.metrics import CLOCK_SKEW, UNKNOWN_ORDER_AGE, UNKNOWN_ORDERS, VENUE_SILENT, VENUE_USED
+from streams.runtime.metrics import CLOCK_SKEW, NOT_TRADING, UNKNOWN_ORDER_AGE, UNKNOWN_ORDERS, VENUE_SILENT, VENUE_USED
 from streams.venue.desks import Desks
 
 DOUBT_MAX_MS = 10_000
@@ -19,6 +19,8 @@ class Gauges:
         self._doubt(self.office.clock.now())
         self._rates(self.office.clock.now())
         CLOCK_SKEW.set(self.office.clock.skew_ms / 1_000)
+        for desk in self.desks:
+            NOT_TRADING.labels(desk.symbol).set(desk.held != 0 and not self.office.trades(desk.symbol))
 
     def _doubt(self, now: int) -> None:
         unknown = [record for desk in self.desks for record in desk.records() if record.state is OrderState.UNKNOWN]

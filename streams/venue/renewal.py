@@ -6,15 +6,17 @@ does the same at once. A position held in such a symbol is reported, and closes 
 import asyncio
 from collections.abc import Iterable
 
+import msgspec
+
 from streams.core.events import Instrument
 from streams.core.market import TRADING
 from streams.runtime import logs
-from streams.runtime.metrics import NOT_TRADING
 from streams.venue import filters
 from streams.venue.answers import Accepted
 from streams.venue.binance import Answer
 from streams.venue.desks import Desks
 
+UNLISTED = "CLOSE"                    # the venue's word for a contract that is over
 GAP_S = 5.0                           # between two renewals, however many refusals ask for one
 _log = logs.get(__name__)
 
@@ -44,6 +46,7 @@ class Renewal:
             loaded = await filters.load(self.venue, {*self._symbols, *held} if self._symbols else (), fees_anew=fees_anew)
             if not isinstance(loaded, list):
                 return loaded
+            loaded += self._no_longer_listed({one.symbol for one in loaded})
             changed = [one for one in loaded if self.venue.instruments.get(one.symbol) != one]
             self.venue.instruments.update({one.symbol: one for one in loaded})
             if changed:
@@ -51,13 +54,17 @@ class Renewal:
             self._tell({one.symbol: one for one in changed})
             return Accepted(len(loaded))
 
+    def _no_longer_listed(self, listed: set[str]) -> list[Instrument]:
+        """What the venue said of a symbol last, closed, where it lists it no more or in words that cannot be read."""
+        known = self.venue.instruments
+        missing = [name for name in self._symbols or tuple(known) if name in known and name not in listed]
+        return [msgspec.structs.replace(known[name], status=UNLISTED) for name in missing]
+
     def _tell(self, changed: dict[str, Instrument]) -> None:
         """To whoever waits for a symbol to change, and to people where a position is held in one that does not trade."""
         for desk in self.desks:
             instrument = self.venue.instruments.get(desk.symbol)
-            halted = instrument is not None and instrument.status != TRADING and desk.held != 0
-            NOT_TRADING.labels(desk.symbol).set(halted)
             if desk.symbol in changed:
                 desk.wake()
-                if halted:
+                if instrument is not None and instrument.status != TRADING and desk.held:
                     _log.error("a position is held in a symbol that does not trade", symbol=desk.symbol, status=changed[desk.symbol].status)

@@ -8,6 +8,8 @@ from streams.core.entry import Cover
 from streams.core.ledger import EntryRecord, OrderState
 from streams.core.values import e8
 from streams.core.words import Mode, TimeInForce
+from streams.paper import rest
+from streams.paper.server import PaperExchange
 from streams.runtime.metrics import NOT_TRADING
 from tests.gateway.stage import SYMBOL, Stage, until
 
@@ -110,7 +112,30 @@ async def test_a_close_of_more_than_one_order_may_have_goes_out_in_parts(stage: 
     assert await stage.fills() == ["BUY 0.01 entry.0", "SELL 0.004 exit.0", "SELL 0.004 exit.1", "SELL 0.002 exit.2"]
 
 
+async def test_what_a_person_sets_at_the_venue_is_set_again_before_the_next_entry(stage: Stage) -> None:
+    await stage.entered()
+    office = stage.gateway.office
+    await stage.gateway.venue.set_leverage(SYMBOL, 20)
+    await until(lambda: office._leverage == {SYMBOL: 20}, "the stream has told it")
+    await stage.entered("i2", stop="58000")
+
+    assert stage.exchange.engine.accounts["paper"].leverage[SYMBOL] == 5
+
+
 # ---------------------------------------------------------------------------------------------------------------- filters and status
+
+
+async def test_what_was_bought_on_a_finer_grid_is_closed_on_the_grid_of_today(stage: Stage) -> None:
+    """The order asks for a little more than is held, and the venue cuts it."""
+    await stage.entered()
+    rules = stage.exchange.engine.rules
+    rules[SYMBOL] = replace(rules[SYMBOL], step=e8("0.004"))
+    stage.gateway.venue.filters_doubted.set()
+    await until(lambda: stage.gateway.venue.instruments[SYMBOL].quantity_step == e8("0.004"), "the new step is known", 8.0)
+    await stage.close()
+    await stage.closed()
+
+    assert (stage.position, await stage.fills()) == ("0", ["BUY 0.01 entry.0", "SELL 0.01 exit.0"])
 
 
 def relisted(stage: Stage, status: str) -> None:
@@ -142,7 +167,26 @@ async def test_a_symbol_that_stops_trading_is_closed_to_entries_at_once(stage: S
     second = await stage.entered("i3")
 
     assert (first.state, second.state, second.reason, stage.requests()) == (OrderState.REJECTED, OrderState.REFUSED, "SYMBOL_NOT_TRADING", asked)
-    assert NOT_TRADING.labels(SYMBOL)._value.get() == 1
+    await until(lambda: NOT_TRADING.labels(SYMBOL)._value.get() == 1, "the position is shown", 3.0)
+
+    relisted(stage, "TRADING")
+    stage.gateway.venue.filters_doubted.set()
+    await until(lambda: NOT_TRADING.labels(SYMBOL)._value.get() == 0, "and is shown no more", 8.0)
+
+
+async def test_a_symbol_that_is_listed_no_more_is_closed_to_entries(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = rest.ROUTES["GET", "exchangeInfo"]
+
+    def without(exchange: PaperExchange, key: str, asked: dict[str, str], now: int) -> object:
+        info = listed(exchange, key, asked, now)
+        assert isinstance(info, dict)
+        return info | {"symbols": [row for row in info["symbols"] if row["symbol"] != SYMBOL]}
+
+    monkeypatch.setitem(rest.ROUTES, ("GET", "exchangeInfo"), without)
+    stage.gateway.venue.filters_doubted.set()
+    await renewed(stage, "CLOSE")
+
+    assert (await stage.entered()).reason == "SYMBOL_NOT_TRADING"
 
 
 async def test_a_close_that_the_symbol_does_not_take_goes_out_when_its_instrument_changes(stage: Stage) -> None:
