@@ -1,0 +1,46 @@
+"""Key, secret and signature are in no answer, no text of an object and no line of the log, whatever the venue does to a request. No broker."""
+import logging
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+
+from streams.agents.gateway import Options
+from streams.core.values import Side, e8
+from streams.paper.server import PaperExchange
+from streams.runtime import logs
+from streams.venue.addresses import Addresses
+from streams.venue.answers import Kind, Order
+from streams.venue.binance import Binance, Keys
+from streams.venue.clock import Clock
+
+KEY, SECRET = "kkkkkkkk-key", "ssssssss-secret"
+TELLING = re.compile(f"{KEY}|{SECRET}|signature=[0-9a-f]{{8}}")
+KINDS = ("drop", "execute_then_drop", "error_503_executed", "timeout_1007", "http_429", "empty_202", "reject", "")
+
+
+@pytest.fixture
+async def exchange() -> AsyncIterator[PaperExchange]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    async with PaperExchange(secrets={KEY: SECRET}) as exchange:
+        exchange.set_price("BTCUSDT", e8("60000"), e8("60000.1"))
+        yield exchange
+    root.handlers[:], root.level = handlers, level
+
+
+async def test_nothing_tells_them(exchange: PaperExchange, capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("json", "DEBUG")
+    addresses, keys = Addresses(exchange.rest_url, exchange.ws_url), Keys(KEY, SECRET)
+    venue, told = Binance(addresses, keys, Clock()), [repr(keys), str(keys), repr(Options("a", "b", addresses, keys))]
+    for number, kind in enumerate(KINDS):
+        if kind:
+            exchange.faults.arm({"kind": kind, "path": "order"})
+        answer = await venue.place(Order("BTCUSDT", Side.BUY, Kind.MARKET, f"a{number}", e8("0.01")), venue.clock.now())
+        told.append(repr(answer))
+    told += [repr(await venue.listen_key(keep="nobody's")), repr(venue)]
+    await venue.close()
+    captured = capsys.readouterr()
+
+    assert [text for text in (*told, captured.out, captured.err) if TELLING.search(text)] == []
+    assert "api/v1/order" in captured.err                # the client library has logged its requests
