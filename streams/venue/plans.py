@@ -22,7 +22,7 @@ from streams.venue.closing import Ids, cancel, cancel_resting, close_all
 from streams.venue.desk import Desk
 from streams.venue.limits import Lane
 from streams.venue.outcomes import Meaning, meaning, reason_of
-from streams.venue.saga import ABSENT_AFTER_MS
+from streams.venue.saga import ABSENT_AFTER_MS, CANCEL_AGAIN_S
 
 replace = msgspec.structs.replace
 KINDS = {Step.PLACE_STOP: Kind.STOP_MARKET, Step.PLACE_TARGET: Kind.TAKE_PROFIT_MARKET, Step.REDUCE: Kind.MARKET}
@@ -199,7 +199,11 @@ async def until_flat(desk: Desk) -> None:
         begun = begun or _about(desk, close.position_id, named)
         return begun
 
-    await close_all(desk, _ids(desk), close.position_id, "exit", lambda: not _may_fill(desk, named), meant)
+    cancelling = desk.office.run(_cancel_entries_again(desk, named), f"entries that the close of {desk.symbol} names")
+    try:
+        await close_all(desk, _ids(desk), close.position_id, "exit", lambda: not _may_fill(desk, named), meant)
+    finally:
+        cancelling.cancel()
     if not desk.held:
         await cancel_resting(desk, but=())
     if desk.close is not None and desk.close.client_order_id == close.client_order_id:     # else another wish came meanwhile: it is worked next
@@ -222,6 +226,12 @@ async def _cancel_entries(desk: Desk, named: set[str]) -> None:
         record = desk.entries.get(entry_id)
         if record is not None and not record.state.ended:
             await cancel(desk, entry_id, conditional=False)
+
+
+async def _cancel_entries_again(desk: Desk, named: set[str]) -> None:
+    """The first cancel may be lost, or come before the entry's own request."""
+    while not await desk.until(lambda: not _may_fill(desk, named), CANCEL_AGAIN_S):
+        await _cancel_entries(desk, named)
 
 
 def _ids(desk: Desk) -> Ids:

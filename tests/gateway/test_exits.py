@@ -172,6 +172,19 @@ async def test_a_close_cancels_the_entry_that_works_and_closes_what_it_filled(st
     assert (record.state, stage.position, stage.exchange.engine.accounts["paper"].working()) == (OrderState.DONE, "0", [])
 
 
+@pytest.mark.parametrize("kind", ["drop", "reject"])
+async def test_a_close_cancels_an_entry_until_it_has_ended(stage: Stage, kind: str) -> None:
+    """The first cancel is lost, or comes before the entry has."""
+    await stage.enter(limit="59900")
+    await until(lambda: (known := stage.record()) is not None and known.state is OrderState.WORKING, "it works")
+    stage.fault(kind, path="order", method="DELETE", code=-2011)
+    await stage.close(intents=("i1",), position_id="")
+    await stage.closed()
+
+    assert (await stage.over()).quantity_filled == 0
+    assert not stage.exchange.engine.accounts["paper"].working()
+
+
 async def test_a_close_stands_while_an_entry_in_doubt_may_still_fill(stage: Stage) -> None:
     stage.fault("execute_then_drop", path="order", method="POST", client_id="qs-entry")
     stage.fault("mute", count=9)
