@@ -199,11 +199,13 @@ class _Client:
         self.socket, self._delay = socket, delay
         self._queue: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(BACKLOG_MAX)
         self._sending: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[bool] | None = None
 
     def send(self, frame: bytes, late_s: float = 0.0) -> None:
         if self._queue.full():
-            if self._sending is not None:
-                self._sending.cancel()
+            if self._sending is not None and self._ending is None:
+                self._sending.cancel()                   # and closed: a socket that is open and silent looks healthy to its reader
+                self._ending = asyncio.create_task(self.socket.close(drain=False))
             return
         self._queue.put_nowait((asyncio.get_running_loop().time() + self._delay() + late_s, frame))
 

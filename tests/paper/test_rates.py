@@ -6,6 +6,7 @@ import time
 import aiohttp
 import pytest
 
+from streams.paper import sockets
 from streams.paper.conditions import Conditions
 from streams.paper.instruments import Limits
 from streams.paper.orders import VenueError
@@ -94,6 +95,17 @@ async def test_frames_keep_their_order_however_they_are_delayed() -> None:
             bank.price(f"{60_000 + number}")
         numbers = [(await socket.receive_json(timeout=5))["u"] for _ in range(20)]
     assert [after - before for before, after in itertools.pairwise(numbers)] == [1] * 19
+
+
+async def test_who_falls_too_far_behind_is_told_by_a_closed_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three frames are on their way for a minute; the next one is too many."""
+    monkeypatch.setattr(sockets, "BACKLOG_MAX", 3)
+    async with Bank(conditions=Conditions(stream_ms=60_000)) as bank:
+        listen = (await bank.body("POST", "v1/listenKey"))["listenKey"]
+        async with bank.session.ws_connect(f"{bank.exchange.ws_url}/private/ws?listenKey={listen}") as socket:
+            for number in range(6):
+                bank.exchange.sockets.tell("paper", {"e": "ALGO_UPDATE", "number": number})
+            assert (await socket.receive(timeout=5)).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
 
 
 async def test_a_listen_key_lives_an_hour_from_when_it_was_last_kept(bank: Bank) -> None:
