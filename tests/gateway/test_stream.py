@@ -12,7 +12,7 @@ from streams.core.values import Side, decimal, e8
 from streams.core.words import Mode
 from streams.paper import rest, rest_account
 from streams.paper.server import PaperExchange
-from streams.venue import desks, userstream
+from streams.venue import desks, gateway, userstream
 from streams.venue.answers import Kind, Order
 from tests.gateway.stage import SYMBOL, Stage, told, until
 
@@ -68,6 +68,19 @@ async def test_nothing_is_opened_while_the_stream_is_away(stage: Stage) -> None:
 
     assert (refused.state, refused.reason, stage.position) == (OrderState.REFUSED, "MODE_REDUCING", "0")
     assert (await stage.entered("i3", stop="58000")).state is OrderState.DONE
+
+
+async def test_a_gateway_that_starts_deaf_opens_nothing_until_it_hears(topics: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On every venue, the live one too."""
+    monkeypatch.setattr(gateway, "STREAM_S", 0.2)
+    async with Stage(topics, f"a-{uuid.uuid4().hex[:8]}") as stage:
+        stage.fault("reject", path="listenKey", method="POST", code=-1000, count=1_000)
+        await stage.begin()
+        refused = await stage.entered(lives_ms=300)
+        stage.exchange.faults.armed.clear()
+        await until(lambda: stage.gateway.office.mode is Mode.ACTIVE, "heard and reconciled", 15.0)
+
+        assert (refused.state, refused.reason, stage.requests()) == (OrderState.REFUSED, "MODE_REDUCING", [])
 
 
 async def test_a_key_is_kept_and_a_connection_begun_anew_before_the_venue_ends_it(
