@@ -123,6 +123,8 @@ class Reconciliation:
             desk.take([answer.body])
         elif isinstance(answer, Refused) and meaning(answer) is Meaning.GONE:
             if known is not None and not known.ended:
+                if self.office.clock.now() <= known.time + ABSENT_AFTER_MS:
+                    return                               # told a moment ago: what answers questions may lag behind what trades
                 desk.take([replace(known, status="EXPIRED", reason=UNKNOWN_THERE)])
             elif client_id in desk.exits and not desk.exits[client_id].state.ended:
                 desk.put(replace(desk.exits[client_id], state=OrderState.EXPIRED, reason=UNKNOWN_THERE))

@@ -123,6 +123,19 @@ async def test_what_was_missed_is_booked_in_the_order_in_which_it_was_traded(sta
     assert [told(fill.client_order_id) for fill in await stage.log("order.fill")] == ["entry.0", "web-1", "web-2", "web-3"]
 
 
+async def test_an_order_that_was_told_a_moment_ago_is_not_gone(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The venue lists it not yet, and does not know it when it is asked: the next reconciliation may say so again."""
+    await stage.enter(limit="59900")
+    await until(lambda: (known := stage.record()) is not None and known.state is OrderState.WORKING, "it works")
+    monkeypatch.setitem(rest.ROUTES, ("GET", "openOrders"), lambda *_: [])
+    stage.fault("reject", path="order", method="GET", code=-2013, count=9)
+    assert await stage.gateway._reconcile() == 0
+
+    known = stage.record()
+    assert known is not None
+    assert (known.state, len(stage.exchange.engine.accounts["paper"].working())) == (OrderState.WORKING, 1)
+
+
 async def test_a_liquidation_is_a_fill_like_any_other(stage: Stage) -> None:
     """Its event carries no trade to book: the venue's list is asked, and knows whose order it was."""
     stage.exchange.engine.accounts["paper"].wallets["USDT"] = e8("125")
