@@ -27,6 +27,7 @@ from streams.venue.binance import Binance, Keys
 from streams.venue.cashbook import look
 from streams.venue.clock import Clock
 from streams.venue.closing import cancel
+from streams.venue.desk import Desk
 from streams.venue.desks import Desks
 from streams.venue.findings import Verdict
 from streams.venue.gauges import Gauges
@@ -131,9 +132,8 @@ class Gateway:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """What filled is carried to an end first. A resting LIMIT entry must not fill while nobody is there to guard it."""
         self.office.stopping = True
-        working = [(desk, record) for desk in self.desks for record in desk.live_entries if record.state in (OrderState.WORKING, OrderState.UNKNOWN)]
-        await asyncio.gather(*(cancel(desk, record.entry_id, conditional=False) for desk, record in working))
         deadline = asyncio.get_running_loop().time() + END_S
+        await asyncio.gather(*(_taken_back(desk, record.entry_id, deadline) for desk in self.desks for record in desk.live_entries))
         for desk in self.desks:
             await desk.until(partial(_idle, self.desks.queues[desk.symbol]), max(deadline - asyncio.get_running_loop().time(), 0))
         left = [desk.symbol for desk in self.desks if self.desks.queues[desk.symbol].busy]
@@ -263,7 +263,7 @@ class Gateway:
         await self._renewal.load()
 
 
-async def _chased(desk: Any) -> None:  # noqa: ANN401
+async def _chased(desk: Desk) -> None:
     await chase(desk)
 
 
@@ -281,6 +281,15 @@ def _offsets(records: dict[str, Any]) -> dict[int, int]:
             partition = partition_of(record.symbol.encode())
             offsets[partition] = min(record.offset, offsets.get(partition, record.offset))
     return offsets
+
+
+async def _taken_back(desk: Desk, entry_id: str, deadline: float) -> None:
+    """Until it has ended: a cancel may be lost, or come before the request that is under way. One that was not sent will not be."""
+    loop = asyncio.get_running_loop()
+    while not desk.entries[entry_id].state.ended and loop.time() < deadline:
+        if desk.entries[entry_id].sent_at or desk.entries[entry_id].state is not OrderState.WISHED:
+            await cancel(desk, entry_id, conditional=False)
+        await desk.until(lambda: desk.entries[entry_id].state.ended, min(AGAIN_S / 2, max(deadline - loop.time(), 0)))
 
 
 def _idle(queues: SymbolQueues) -> bool:

@@ -72,6 +72,21 @@ async def test_a_restart_remembers_how_long_a_limit_may_work(stage: Stage) -> No
     assert [(one.lives_ms, one.time_in_force) for one in ledger[-1:]] == [(60_000, TimeInForce.GTX)]
 
 
+@pytest.mark.parametrize("kind", ["reject", "hang"])
+async def test_no_entry_rests_when_the_gateway_has_ended(stage: Stage, kind: str) -> None:
+    """Its first cancel is not taken; or its request is under way, and nobody has told of it yet."""
+    if kind == "hang":
+        stage.fault("mute", count=9)
+        stage.fault("hang", path="order", method="POST", seconds=0.5)
+    stage.fault("reject", path="order", method="DELETE", code=-2011)
+    await sent(stage, limit="59900")
+    rests = stage.exchange.engine.accounts["paper"].working
+    await until(rests, "it rests at the venue")
+    await stage.end()
+
+    assert [*rests()] == []
+
+
 async def test_the_guard_triggers_by_the_policy_s_price(stage: Stage) -> None:
     await entered(stage, trigger="MARK_PRICE", price_protect=True)
     algo = stage.exchange.engine.accounts["paper"].waiting()[0]
