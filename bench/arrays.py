@@ -1,4 +1,4 @@
-"""A recording's ticks as columns of int64, and where the first of them leaves a band. Needs numpy; the decisions never do."""
+"""A recording's ticks as columns of int64, and where the first of them leaves a band."""
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -3,13 +3,13 @@
 The anchor of a step is the least that any such function does: a loop that finds the branch of an event by `match` and makes one new state. The
 anchor of a step with its encoding is the encoding of the same states alone.
 """
-import importlib.util
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import msgspec
 
+from bench import arrays
 from bench.figures import Figure, rate
 from bench.stories import ACCOUNT_SETTINGS, SETTINGS, account_of, entries, flat, held, life, prices, snapshots
 from streams.core import account, symbol
@@ -131,11 +131,7 @@ def reckoned(state: Any) -> int:  # noqa: ANN401
 
 
 def by_array(rounds: int) -> list[Figure]:
-    """All ticks of a recording at once; only where numpy is installed, which nothing else here needs."""
-    if importlib.util.find_spec("numpy") is None:
-        return [Figure("ticks in the band, by array", 0.0, "ticks/s", note="not measured: numpy is not installed")]
-    from bench import arrays  # noqa: PLC0415  (as above)
-
+    """All ticks of a recording at once."""
     ticks, watch = arrays.drawn(4_000_000), band(held(), SETTINGS)
     anchor, searched = rate(partial(arrays.summed, ticks), rounds), rate(partial(arrays.searched, ticks, watch), rounds)
     return [Figure("ticks in the band, by array", searched, "ticks/s", "numpy's sum of one column", anchor)]

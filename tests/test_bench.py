@@ -1,8 +1,9 @@
 """What is measured is what it is called: else a figure says nothing."""
 from collections import Counter
 
-import pytest
+import numpy as np
 
+from bench.arrays import Ticks, crossing
 from bench.stories import ACCOUNT_SETTINGS, SETTINGS, account_of, entries, flat, held, life, prices
 from streams.core import account, symbol
 from streams.core.commands import Close, Enter, Plan, Propose
@@ -44,9 +45,6 @@ def test_each_entry_of_the_account_is_ordered() -> None:
 
 
 def test_the_search_by_array_is_the_band_tick_by_tick() -> None:
-    np = pytest.importorskip("numpy", reason="numpy is no dependency: only this search uses it")
-    from bench.arrays import Ticks, crossing  # noqa: PLC0415  (as above)
-
     draw = np.random.default_rng(7)
     low = draw.integers(900, 1_000, 200_000)
     ticks = Ticks(low, low + draw.integers(0, 50, 200_000), draw.integers(900, 1_100, 200_000), np.arange(200_000))
