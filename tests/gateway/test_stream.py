@@ -150,7 +150,9 @@ async def test_a_liquidation_is_a_fill_like_any_other(stage: Stage) -> None:
 
 async def test_a_balance_is_told_with_each_trade(stage: Stage) -> None:
     await stage.entered()
-    seen = [one for one in await stage.log("account.event") if isinstance(one, BalanceSeen) and one.asset == "USDT"]
+    async with asyncio.timeout(10):                      # the balance is told after the fill, when it is explained
+        while len(seen := [one for one in await stage.log("account.event") if isinstance(one, BalanceSeen) and one.asset == "USDT"]) < 2:
+            pass
 
     assert [(one.reason, one.wallet) for one in seen] == [("RECONCILED", e8("10000")), ("ORDER", e8("10000") - e8("0.3000005"))]
     assert seen[1].available == e8("10000")
