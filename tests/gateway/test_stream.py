@@ -1,4 +1,5 @@
 """The user stream on a bad day. Fills are booked once each, whatever it loses, repeats or turns round."""
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 
