@@ -148,19 +148,17 @@ class Striker:
         pid = self._pid(blow.victim)
         if not pid:
             return False
+        try:
+            os.kill(pid, signal.SIGKILL if blow.what is What.KILL else signal.SIGSTOP)
+        except ProcessLookupError:                       # it has ended by itself, a moment ago: it is started again without a blow
+            return False
         if blow.victim == "gateway":
             self._gone_since = self._gone_since or now_ms()
-        if blow.what is What.KILL:
-            os.kill(pid, signal.SIGKILL)
-            return True
-        await self._stop(pid, blow.seconds)
+        if blow.what is What.STOP:
+            self._stopped.add(pid)
+            await asyncio.sleep(blow.seconds)
+            self._go_on(pid)
         return True
-
-    async def _stop(self, pid: int, seconds: float) -> None:
-        self._stopped.add(pid)
-        os.kill(pid, signal.SIGSTOP)
-        await asyncio.sleep(seconds)
-        self._go_on(pid)
 
     def _go_on(self, pid: int) -> None:
         self._stopped.discard(pid)
