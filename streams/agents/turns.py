@@ -13,7 +13,6 @@ from streams.core.events import Beat, Intent, Seen
 from streams.core.ids import placed_id
 from streams.core.settings import Settings, hash_of, text_of
 from streams.errors import Unreadable
-from streams.runtime.metrics import DEAD_LETTERS
 from streams.runtime.records import Output, Place, Record
 from streams.wire.codec import decode, encode
 from streams.wire.topics import TOPIC_OF, key_of
@@ -63,7 +62,6 @@ class Turns(Generic[State]):
         return after, [*self._settings_first(), *map(output_of, (*owed, *told, decision))]
 
     def bury(self, record: Record, error: Unreadable) -> Output:
-        DEAD_LETTERS.labels(record.topic, error.reason).inc()
         return output_of(buried(self.group, record, error))
 
     def fact(self, record: Record) -> Any:  # noqa: ANN401

@@ -29,7 +29,6 @@ from streams.settings import Environment, for_children
 from streams.venue.addresses import PAPER_PORT, Addresses, addresses
 from streams.wire import admin
 
-Say = Callable[[str], None]
 WORKERS = tuple(ours(kind, "worker", kind) for kind in ("positions", "risk", "gateway"))
 FEED = ours("feed", "feed", "--source", "venue")
 AUDIT = ours("audit", "worker", "audit")   # takes no part: it cries where a fill is amiss or a position has no stop

@@ -19,7 +19,6 @@ LIFE_S = 23 * 3_600.0                 # the venue ends a connection after 24 hou
 PING_S = 10.0
 AGAIN_S = (0.1, 0.5, 1.0, 2.0, 5.0)   # the venue bans an address that connects 300 times in five minutes
 SETTLED_S = 10.0                      # a connection that lived so long was one
-OPEN_S = 10.0
 _log = logs.get(__name__)
 _decode = msgspec.json.Decoder().decode
 
