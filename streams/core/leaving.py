@@ -3,11 +3,12 @@ import msgspec
 
 from streams.core.book import Book, UnderWay, Waiting
 from streams.core.commands import Close, Denial, Deny, Plan, PlanStep, Propose, Step, Withdraw
-from streams.core.events import Intent
+from streams.core.events import Instrument, Intent
 from streams.core.ids import client_order_id
 from streams.core.intents import No
 from streams.core.market import Market
 from streams.core.protected import Resting
+from streams.core.protection import parts
 from streams.core.values import PPM, decimal, down, notional, share
 from streams.core.words import Exit
 
@@ -39,7 +40,7 @@ def closing(book: Book, intent: Intent, symbol: str, market: Market, now: int) -
     if part and (book.under_way is not None or book.awaits(now)):
         return replace(book, waiting=Waiting(intent, now)), ()
     if part:
-        return _reduced(book, symbol, part, now)
+        return _reduced(book, symbol, market.instrument, part, now)
     book, withdrawn = _withdrawn(book, symbol, intent)
     if book.position is None and book.entry is None:
         return denied(book, intent, symbol, No(Denial.POSITION_MISSING, "nothing is held or in flight"), *withdrawn)
@@ -86,15 +87,18 @@ def _part(book: Book, intent: Intent, market: Market) -> int | No:
     return part if left >= instrument.quantity_min and worth >= instrument.notional_min else 0
 
 
-def _reduced(book: Book, symbol: str, quantity: int, now: int) -> Acted:
-    """A part is a step of a plan, once."""
+def _reduced(book: Book, symbol: str, instrument: Instrument | None, quantity: int, now: int) -> Acted:
+    """A part is a plan of its own, once: a step for each order that it takes."""
     position = book.position
-    if position is None:
+    if position is None or instrument is None:
         raise AssertionError("a part of nothing")
-    name, book = _exit_id(book, symbol, position.held.position_id, 1)
-    step = PlanStep(Step.REDUCE, name, quantity)
-    plan = Plan(book.account, symbol, position.held.position_id, book.revision, position.side.opposite, (step,), Exit.CLOSE, now)
-    return replace(book, under_way=UnderWay(plan, selling=(Resting(name, EXIT, 0, quantity, Exit.CLOSE),)), revision=book.revision + 1), (plan,)
+    selling: list[Resting] = []
+    for piece in parts(quantity, instrument.quantity_max, instrument.quantity_step):
+        name, book = _exit_id(book, symbol, position.held.position_id, 1)
+        selling.append(Resting(name, EXIT, 0, piece, Exit.CLOSE))
+    steps = tuple(PlanStep(Step.REDUCE, order.client_order_id, order.quantity) for order in selling)
+    plan = Plan(book.account, symbol, position.held.position_id, book.revision, position.side.opposite, steps, Exit.CLOSE, now)
+    return replace(book, under_way=UnderWay(plan, selling=tuple(selling)), revision=book.revision + 1), (plan,)
 
 
 def _exit_id(book: Book, symbol: str, owner: str, taken: int) -> tuple[str, Book]:

@@ -46,7 +46,7 @@ def planned(book: Book, want: Wanted | None, price: int, instrument: Instrument 
     if not price:
         want = untightened(position, want, instrument.tick_size)
     symbol = instrument.symbol
-    after = change(Where(book.account, symbol, instrument.quantity_step, price), position, want, book.legs)
+    after = change(Where(book.account, symbol, instrument.quantity_step, price, instrument.quantity_max), position, want, book.legs)
     if not after.steps:
         return book, None
     plan = Plan(

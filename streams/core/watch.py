@@ -104,8 +104,8 @@ def of_position(book: Book, position: Position, market: Market, settings: Settin
     if market.instrument is not None and not book.closing and (position.intent_id or settings.adopt):
         want = wanted(position, market.instrument.tick_size, market.instrument.taker_fee_ppm)
         if manageable(book, max(now, book.fills_until), adopt=settings.adopt):
-            due = change(Where(book.account, market.instrument.symbol, market.instrument.quantity_step, 0), position, want, book.legs).steps
-            if due:                   # held back by the price or for a while: the next tick may let it go
+            where = Where(book.account, market.instrument.symbol, market.instrument.quantity_step, 0, market.instrument.quantity_max)
+            if change(where, position, want, book.legs).steps:      # held back by the price or for a while: the next tick may let it go
                 return 0, 0, 0
         rising = _rising(position, want.stop_price, market.instrument)      # also while a plan is under way: what it reaches counts after the answer
     below = max((*falling, *(limit for limit in rising if limit <= best)), default=None)

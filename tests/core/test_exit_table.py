@@ -42,7 +42,7 @@ class Desk:
         self.parts: list[tuple[int, int]] = []                 # quantity, price
         self.ended: PositionUpdated | None = None
         self.refusing, self.stuck, self.denied, self.first_stop = False, False, "", 0
-        self.price = ENTRY
+        self.price, self.most = ENTRY, make.INSTRUMENT.quantity_max
         self.state = new(make.SYMBOL)
         policy, wish, more = read(how, self)
         self.settings = replace(Settings(policies={"default": policy}, opposite="close"), **more)
@@ -136,10 +136,8 @@ class Desk:
             self.orders = [moved if one is order else one for one in self.orders]
             report = make.exit_report(self.position_id(), order.client_order_id, "WORKING")
             self.seen(replace(report, trigger_price=moved.trigger))
-        elif word in {"refusing", "accepting"}:
-            self.refusing = word == "refusing"
-        elif word in {"stuck", "working"}:
-            self.stuck = word == "stuck"
+        elif re.fullmatch(r"refusing|accepting|stuck|working|most.+", word):
+            self.venue(word)
         elif match := re.fullmatch(r"by_hand(.+)", word):
             self.fill("web_1", e8(match[1]), self.price)
         elif word == "liquidated":
@@ -147,6 +145,17 @@ class Desk:
         else:
             self.now += 1_000
             self.tick(word)
+
+    def venue(self, word: str) -> None:
+        """What it does with plans and with resting orders, and how much one order may have."""
+        match word:
+            case "refusing" | "accepting":
+                self.refusing = word == "refusing"
+            case "stuck" | "working":
+                self.stuck = word == "stuck"
+            case _:
+                self.most = e8(word.removeprefix("most"))
+                self.seen(replace(make.INSTRUMENT, quantity_max=self.most))
 
     def tick(self, word: str) -> None:
         """102, or 102^103 (a high before), 102v99 (a low before), 102/101 (the mark)."""

@@ -90,6 +90,40 @@ def test_the_steps(sign: int, held: str, stop: str, orders: Any, targets: Any, p
     assert ([order.client_order_id for order in after.placing], [order.client_order_id for order in after.selling]) == (placed, sold)
 
 
+MORE = [
+    # guarded, wanted stop, what rests, targets, price, the most that one order may have -> steps
+    pytest.param(True, "99", (), (), "101", "0.4", "stop.0 0.4 @99, stop.1 0.4 @99, stop.2 0.2 @99", id="a stop in parts"),
+    pytest.param(True, "99", (resting("stop", "99", "0.4"), resting("stop", "99", "0.6", 1)), (), "101", "0.4", "", id="its parts rest"),
+    pytest.param(True, "99", (resting("stop", "99", "0.4"),), (), "101", "0.5", "stop.0 0.5 @99, stop.1 0.5 @99, cancel stop.0",
+                 id="a part is missing"),
+    pytest.param(True, "100", (resting("stop", "99", "0.5"), resting("stop", "99", "0.5", 1)), (), "101", "0.9",
+                 "stop.0 0.9 @100, stop.1 0.1 @100, cancel stop.0, cancel stop.1", id="all parts move"),
+    pytest.param(True, "99", (), (), "101", "0.1", ", ".join(f"stop.{number} 0.1 @99" for number in range(10)), id="ten parts"),
+    pytest.param(True, "99", (), (), "101", "0.099", "", id="eleven would be too many: the guard stands"),
+    pytest.param(False, "99", (), (), "101", "0.099", "stop.0 1 @99", id="nothing stands: one, which is to size itself"),
+    pytest.param(False, "100", (resting("stop", "99", "1"),), (), "101", "0.099", "", id="it stands, and cannot move"),
+    pytest.param(True, "98", (), WHOLE, "101", "0.6", "target.0 0.6 @103, target.1 0.4 @103", id="a target in parts"),
+    pytest.param(True, "98", (resting("target", "103", "0.6"), resting("target", "103", "0.4", 1)), WHOLE, "101", "0.6", "", id="and they rest"),
+    pytest.param(True, "98", (), WHOLE, "101", "0.099", "", id="a target of too many parts waits for its price"),
+    pytest.param(True, "98", (), HALVES, "102", "0.3",
+                 "rung1.0 0.3 @104, rung1.1 0.2 @104, rung0.0 0.3 at market, rung0.1 0.2 at market", id="rungs"),
+    pytest.param(True, "98", (), HALVES, "102", "0.02", ", ".join(f"rung0.{number} 0.02 at market" for number in range(10)), id="ten at once"),
+    pytest.param(True, "99", (), (), "101", "0.4567", "stop.0 0.456 @99, stop.1 0.456 @99, stop.2 0.088 @99", id="on the step"),
+    pytest.param(True, "99", (), (), "101", "0", "", id="a maximum that is none"),
+]
+
+
+@pytest.mark.parametrize("sign", [1, -1], ids=["long", "short"])
+@pytest.mark.parametrize(("guarded", "stop", "orders", "targets", "price", "most", "steps"), MORE)
+def test_more_than_one_order_may_have(
+    sign: int, guarded: bool, stop: str, orders: Any, targets: Any, price: str, most: str, steps: str,  # noqa: ANN401, FBT001
+) -> None:
+    where, want = Where("main", "BTCUSDT", STEP, across(e8(price), sign), e8(most)), Wanted(across(e8(stop), sign), Exit.TRAIL)
+    after = change(where, position(sign, "1", orders, targets, guarded=guarded), want, {})
+    assert ", ".join(told(step, sign) for step in after.steps) == steps
+    assert [order.quantity for order in (*after.placing, *after.selling)] == [step.quantity for step in after.steps if step.step is not Step.CANCEL]
+
+
 def test_triggers_and_their_protection_are_the_policys() -> None:
     mine = msgspec.structs.replace(position(1, "1", (), WHOLE, guarded=True), policy=Policy(trigger="MARK_PRICE", price_protect=True))
     steps = change(Where("main", "BTCUSDT", STEP, 0), mine, Wanted(e8("99"), Exit.TRAIL), {}).steps

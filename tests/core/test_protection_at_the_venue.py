@@ -1,7 +1,7 @@
 """What rests at a venue that does as it is told, along any path of prices and wishes: the desk of the truth table, and its orders after each word.
 
 23  what rests there is what the book says
-24  of stops there are the guard and at most one more, of the whole position; all targets together are no more than it
+24  of stops there are the guard and at most one more, of the whole position, in so many orders as it takes; all targets together are no more than it
 25  a plan places before it cancels
 26  the tightest stop never loosens, but by a person's hand
 """
@@ -25,7 +25,8 @@ HOWS = (
 prices = st.integers(9_500, 10_600).map(lambda cents: decimal(cents * E8 // 100))
 words = st.one_of(
     prices, prices, prices, st.builds("{}^{}".format, prices, prices), st.builds("{}v{}".format, prices, prices),
-    st.sampled_from(["close25%", "close60%", "add", "by_hand0.2", "3s", "refusing", "accepting"]), st.builds("moved{}".format, prices),
+    st.sampled_from(["close25%", "close60%", "add", "by_hand0.2", "3s", "refusing", "accepting", "most0.3", "most1000"]),
+    st.builds("moved{}".format, prices),
 )
 paths = st.lists(words, min_size=5, max_size=40)
 
@@ -37,6 +38,7 @@ class Watched(Desk):
 
     def work(self, plan: Plan) -> None:
         self.plans = [*getattr(self, "plans", []), plan]
+        assert max(step.quantity for step in plan.steps) <= self.most
         super().work(plan)
 
 
@@ -71,7 +73,8 @@ def test_23_to_25_the_book_says_what_rests_and_it_covers_the_position_alone(sign
         assert said == {(order.client_order_id, order.trigger, order.quantity) for order in others}, word
         if desk.refusing or desk.state.time < desk.state.books["main"].plan_after:
             continue                      # what a venue refuses to place anew stands as it was, and only reduces
-        assert [order.quantity for order in others if order.is_stop] in ([], [position.size]), word
+        stops = [order for order in others if order.is_stop]
+        assert (sum(order.quantity for order in stops), len({order.trigger for order in stops})) in ((0, 0), (position.size, 1)), word
         assert sum(order.quantity for order in others if not order.is_stop) <= position.size, word
     for plan in getattr(desk, "plans", []):
         kinds = [step.step is Step.CANCEL for step in plan.steps]
