@@ -121,6 +121,14 @@ class PositionSeen(msgspec.Struct, frozen=True):
     time: int = 0
 
 
+class SettingsSeen(msgspec.Struct, frozen=True):
+    """What the account has set for a symbol."""
+
+    symbol: str
+    crossed: bool
+    leverage: int
+
+
 class IncomeSeen(msgspec.Struct, frozen=True):
     """A row of the venue's statement: what moved a wallet."""
 

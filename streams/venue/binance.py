@@ -22,7 +22,7 @@ from streams.runtime import logs
 from streams.runtime.metrics import VENUE_CODES_UNLISTED
 from streams.venue import library, limits, wire
 from streams.venue.addresses import Addresses
-from streams.venue.answers import Accepted, AssetSeen, Doubt, IncomeSeen, Order, OrderSeen, PositionSeen, Refused, Trade
+from streams.venue.answers import Accepted, AssetSeen, Doubt, IncomeSeen, Order, OrderSeen, PositionSeen, Refused, SettingsSeen, Trade
 from streams.venue.clock import Clock, boot_ms
 from streams.venue.limits import Lane, Limits
 from streams.venue.outcomes import HELD, UNSOUND, Meaning, doubts_filters, judged, meaning
@@ -176,6 +176,10 @@ class Binance:
     async def permissions(self) -> Answer:
         """What the API key may do. The spot host tells it, of futures keys too."""
         return await self._ask(Lane.READS, "GET", "account/apiRestrictions", api="sapi")
+
+    async def symbol_settings(self) -> Accepted[list[SettingsSeen]] | Refused | Doubt:
+        """Margin type and leverage of every symbol."""
+        return _read(await self._ask(Lane.READS, "GET", "symbolConfig"), lambda body: [wire.settings(row) for row in body])
 
     async def set_leverage(self, symbol: str, leverage: int) -> Answer:
         return await self._ask(Lane.ENTRIES, "POST", "leverage", {"symbol": symbol, "leverage": leverage})

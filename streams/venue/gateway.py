@@ -208,10 +208,10 @@ class Gateway:
                 for position in positions:
                     self.desks.of(position.symbol).moved(position)
                     if reason == "MARGIN_TYPE_CHANGE":
-                        self.office.prepare_again(position.symbol)
+                        self.office.preparation.margin_type_told(position.symbol)
                 self._balances(assets, reason, int(event["T"]), wire.funded_symbol(event))
             case "ACCOUNT_CONFIG_UPDATE" if "ac" in event:
-                self.office.leverage_told(event["ac"]["s"], int(event["ac"]["l"]))
+                self.office.preparation.leverage_told(event["ac"]["s"], int(event["ac"]["l"]))
 
     def _balances(self, assets: list[AssetSeen], reason: str, time: int, symbol: str) -> None:
         position_id = self.desks.of(symbol).book.position_at(time) if symbol else ""
@@ -229,7 +229,7 @@ class Gateway:
         """What fills now is not seen: nothing is opened until the stream flows again and the account is reconciled."""
         self._gaps += 1
         self.office.reconciled = False
-        self.office.prepare_again()
+        self.office.preparation.forget()
 
     async def _caught_up(self) -> None:
         """Until it is; or the stream has ended or opened again, and somebody else is at it."""
@@ -240,7 +240,7 @@ class Gateway:
 
     async def _reconcile(self) -> int | Refused | Doubt:
         gaps = self._gaps
-        answer = await self._reconciliation.run()
+        answer, _ = await asyncio.gather(self._reconciliation.run(), self.office.preparation.learn())
         if isinstance(answer, int) and gaps == self._gaps and self._stream.is_open:
             self.office.reconciled = True
             for desk in self.desks:

@@ -1,4 +1,4 @@
-"""What the desks of all symbols share: the account, the venue, the pen, the clock, the mode, and what was set up at the venue."""
+"""What the desks of all symbols share: the account, the venue, the pen, the clock, the mode, and what is set up at the venue."""
 import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -11,14 +11,12 @@ from streams.core.market import TRADING
 from streams.core.words import Mode
 from streams.runtime import logs
 from streams.venue import keeping
-from streams.venue.answers import Doubt, Refused
-from streams.venue.binance import Answer, Binance
+from streams.venue.binance import Binance
 from streams.venue.cashbook import Cashbook
 from streams.venue.clock import Clock
 from streams.venue.ledger import Ledger
-from streams.venue.outcomes import Act, act
+from streams.venue.preparation import Preparation
 
-STAYS_AS_IT_IS = (-4047, -4048)       # something is open already: the margin type cannot be changed now
 _log = logs.get(__name__)
 
 
@@ -32,7 +30,7 @@ class Office:
         self.stopping = False
         self.fill_ends: dict[int, int] = {}              # of order.fill, by partition: no fill that we are still to write lies before it
         self.started_at = 0                              # venue's time
-        self._leverage: dict[str, int] = {}
+        self.preparation = Preparation(venue, self.ask_to_halt)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     @property
@@ -80,41 +78,6 @@ class Office:
         wanted = ModeWanted(self.account, Mode.HALTED, reason, "gateway", f"gateway-{self.account}-{self.clock.now()}")
         self.keep(keeping.asked(self.kept, wanted))
         self.ledger.write(wanted)
-
-    async def prepared(self, symbol: str, leverage: int) -> tuple[str, int]:
-        """Cross margin and the leverage, before a symbol's first order. Why not, and the venue's code; or nothing."""
-        if symbol not in self._leverage:
-            reason, code = self._refusal("margin type", await self.venue.set_cross_margin(symbol))
-            if reason and code not in STAYS_AS_IT_IS:
-                return reason, code
-            self._leverage[symbol] = 0
-        if leverage and self._leverage.get(symbol) != leverage:
-            reason, code = self._refusal(f"leverage {leverage}", await self.venue.set_leverage(symbol, leverage))
-            if reason:
-                return reason, code
-            self._leverage[symbol] = leverage
-        return "", 0
-
-    def leverage_told(self, symbol: str, leverage: int) -> None:
-        """By the venue, whoever has set it: a person's would else stay under our next entry."""
-        if symbol in self._leverage:
-            self._leverage[symbol] = leverage
-
-    def prepare_again(self, symbol: str = "") -> None:
-        """Somebody may have changed margin type or leverage of this symbol, or of any."""
-        for one in [symbol] if symbol else [*self._leverage]:
-            self._leverage.pop(one, None)
-
-    def _refusal(self, what: str, answer: Answer) -> tuple[str, int]:
-        match answer:
-            case Refused() if act(answer) is not Act.DONE:
-                if act(answer) is Act.STOP:
-                    self.ask_to_halt(f"the venue refuses the account: {answer}")
-                return f"{what}: {answer}", answer.code
-            case Doubt():
-                return f"{what}: {answer}", 0
-            case _:
-                return "", 0
 
     def _over(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

@@ -78,7 +78,7 @@ class Saga:
     async def _send(self) -> None:
         desk, record = self.desk, self.record
         await self._room()
-        reason, code = await desk.office.prepared(desk.symbol, record.leverage)
+        reason, code = await desk.office.preparation.before_entry(desk.symbol, record.leverage)
         if reason:
             self._end(OrderState.REFUSED if code == HELD else OrderState.REJECTED, reason, code)
             return

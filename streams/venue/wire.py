@@ -6,7 +6,7 @@ data stream.
 from typing import Any
 
 from streams.core.values import Side, decimal, e8
-from streams.venue.answers import AssetSeen, IncomeSeen, Order, OrderSeen, PositionSeen, Trade
+from streams.venue.answers import AssetSeen, IncomeSeen, Order, OrderSeen, PositionSeen, SettingsSeen, Trade
 
 Row = dict[str, Any]
 
@@ -74,6 +74,10 @@ def position(row: Row) -> PositionSeen:
 
 def asset(row: Row) -> AssetSeen:
     return AssetSeen(row["asset"], e8(row["walletBalance"]), e8(row["availableBalance"]))
+
+
+def settings(row: Row) -> SettingsSeen:
+    return SettingsSeen(row["symbol"], row["marginType"] == "CROSSED", int(row["leverage"]))
 
 
 def income(row: Row) -> IncomeSeen:

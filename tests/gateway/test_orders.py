@@ -106,6 +106,7 @@ async def test_the_leverage_is_set_before_the_first_order(stage: Stage) -> None:
     ("leverage", -4028, "leverage 5: -4028"), ("marginType", -4168, "margin type: -4168"), ("marginType", -2015, "margin type: -2015"),
 ])
 async def test_an_entry_does_not_leave_where_it_cannot_be_set(stage: Stage, path: str, code: int, reason: str) -> None:
+    stage.gateway.office.preparation.margin_type_told(SYMBOL)
     stage.fault("reject", path=path, method="POST", code=code)
     record = await stage.entered()
     assert (record.state, record.reason.startswith(reason), stage.requests()) == (OrderState.REJECTED, True, [])
@@ -114,8 +115,25 @@ async def test_an_entry_does_not_leave_where_it_cannot_be_set(stage: Stage, path
 
 @pytest.mark.parametrize("code", [-4046, -4047, -4048])
 async def test_a_margin_type_that_is_so_already_or_stays_as_it_is_hinders_nothing(stage: Stage, code: int) -> None:
+    stage.gateway.office.preparation.margin_type_told(SYMBOL)
     stage.fault("reject", path="marginType", method="POST", code=code)
     assert (await stage.entered()).state is OrderState.DONE
+
+
+async def test_what_is_so_already_is_not_asked_to_be_set(stage: Stage) -> None:
+    stage.fault("reject", path="marginType", method="POST", code=-4168)
+    assert (await stage.entered()).state is OrderState.DONE
+
+
+async def test_what_changed_while_the_stream_was_away_is_set(stage: Stage) -> None:
+    """The account has the symbol isolated meanwhile, and nobody told us."""
+    stage.exchange.engine.accounts["paper"].isolated.add(SYMBOL)
+    before = stage.gateway._gaps
+    await stage.exchange.at_once(stage.exchange.faults.arm({"kind": "ws_drop"}))
+    await until(lambda: stage.gateway._gaps == before + 2 and stage.gateway.office.reconciled, "away, back, and reconciled again")
+    await stage.entered()
+
+    assert stage.exchange.engine.accounts["paper"].isolated == set()
 
 
 async def test_a_close_of_more_than_one_order_may_have_goes_out_in_parts(stage: Stage) -> None:
@@ -131,7 +149,7 @@ async def test_what_a_person_sets_at_the_venue_is_set_again_before_the_next_entr
     await stage.entered()
     office = stage.gateway.office
     await stage.gateway.venue.set_leverage(SYMBOL, 20)
-    await until(lambda: office._leverage == {SYMBOL: 20}, "the stream has told it")
+    await until(lambda: office.preparation._leverage[SYMBOL] == 20, "the stream has told it")
     await stage.entered("i2", stop="58000")
 
     assert stage.exchange.engine.accounts["paper"].leverage[SYMBOL] == 5
