@@ -12,7 +12,7 @@ from rich.table import Table
 
 from bench.figures import Figure
 
-FILES = ("core", "ticks", "turns", "hops", "starts")
+FILES = ("core", "ticks", "turns", "hops", "starts", "scale", "growth")
 WIDTH = 150
 
 

@@ -21,6 +21,7 @@ from streams.wire.codec import encode
 from streams.wire.topics import PARTITIONS
 
 DEADLINE_S = 300.0
+POSITIONS = "streams.cli", "worker", "positions"
 TICK_E8 = e8("0.01")
 # A fork beside the threads of a Kafka client may crash: what binds a child to us is called in the child itself.
 BOUND = """
@@ -65,6 +66,11 @@ class Rig:
         committed = self.committed(group, topic)
         return sum(end - committed.get(partition, 0) for partition, end in self.ends(topic).items())
 
+    def bytes(self, topic: str) -> int:
+        """Of the files that hold it."""
+        data = next(self.folder.rglob("meta.properties")).parent
+        return sum(path.stat().st_size for number in range(PARTITIONS) for path in (data / f"{topic}-{number}").glob("*.log"))
+
     def environment(self, **more: str) -> dict[str, str]:
         return {
             **os.environ, "STREAMS_KAFKA_BOOTSTRAP": self.bootstrap, "STREAMS_STATE_DIR": str(self.folder / "state"), "STREAMS_METRICS_PORT": "0",
@@ -94,9 +100,13 @@ class Worker:
         return "the worker is ready" in self.log.read_text(errors="replace")
 
     def cpu_s(self) -> float:
-        """CPU seconds of the process so far, user and system."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_s(self.process.pid)
+
+
+def cpu_s(pid: int) -> float:
+    """CPU seconds of a process so far, user and system."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager

@@ -10,14 +10,13 @@ from typing import Self
 from confluent_kafka import OFFSET_END, Consumer, TopicPartition
 
 from bench.figures import Figure
-from bench.rig import Rig, Worker, fill_ticks, names, rig, until
+from bench.rig import POSITIONS, Rig, Worker, fill_ticks, names, rig, until
 from streams.core.events import Intent
 from streams.core.words import Action
 from streams.errors import Unreadable
 from streams.wire.codec import decode, encode
 from streams.wire.topics import PARTITIONS, partition_of
 
-POSITIONS = "streams.cli", "worker", "positions"
 EVERY_S = 0.1
 
 
