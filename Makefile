@@ -18,6 +18,9 @@ BIN := .venv/bin
 STAMP := .venv/.locked
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
+# A start of a worker takes half a second with the bytecode of its imports kept, and one and a half without; the tests start hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup demo test test-slow check bench chaos simulate docs mutants lock
 .DEFAULT_GOAL := setup
 
