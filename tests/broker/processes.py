@@ -15,6 +15,7 @@ from tests.broker.harness import until
 from tests.broker.worker import Setup
 
 ROOT = Path(__file__).parents[2]
+PATIENCE_S = 60.0                     # with a process that has to be started first: on a machine with ten at work for each core, 30 were too few
 
 
 class Worker:
@@ -27,7 +28,7 @@ class Worker:
             self.process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stderr=errors, stdout=errors)
 
     def until_ready(self) -> "Worker":
-        until(lambda: "the worker is ready" in self.said() or self.process.poll() is not None, "the worker ready")
+        until(lambda: "the worker is ready" in self.said() or self.process.poll() is not None, "the worker ready", PATIENCE_S)
         assert self.process.poll() is None, self.said()
         return self
 
@@ -37,7 +38,7 @@ class Worker:
     def send(self, number: signal.Signals) -> None:
         os.kill(self.process.pid, number)
 
-    def ended(self, seconds: float = 30.0) -> int:
+    def ended(self, seconds: float = PATIENCE_S) -> int:
         """Its exit code; fails if it lives on."""
         until(lambda: self.process.poll() is not None, f"the worker ended; it said {self.said()[-2000:]}", seconds)
         return self.process.returncode
@@ -91,7 +92,7 @@ def kept(setup: Setup) -> Iterator[list[Worker]]:
         keeper = threading.Thread(target=keep, args=(start,))
         keeper.start()
         try:
-            until(lambda: lives and "the worker is ready" in lives[-1].said(), "the worker ready")
+            until(lambda: lives and "the worker is ready" in lives[-1].said(), "the worker ready", PATIENCE_S)
             yield lives
         finally:
             over.set()
