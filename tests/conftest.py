@@ -7,8 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+from streams.runtime import broker
 from streams.runtime.broker import EmbeddedBroker
+
+# `addopts` chooses it: how long one example takes says what else the machine does, not whether a property holds.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def pytest_configure() -> None:
+    """With xdist the workers share out the ports of brokers: two that start at the same moment cannot choose the same one."""
+    worker, workers = os.environ.get("PYTEST_XDIST_WORKER", "gw0"), int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    broker.PORTS = broker.PORTS[int(worker.removeprefix("gw"))::workers]
 
 
 @pytest.fixture(scope="session")
@@ -30,12 +41,12 @@ def kafka(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         with container() as bootstrap:
             yield bootstrap
         return
-    with EmbeddedBroker(tmp_path_factory.mktemp("kafka"), kafka_cache) as broker:
-        yield broker.bootstrap
+    with EmbeddedBroker(tmp_path_factory.mktemp("kafka"), kafka_cache) as shared:
+        yield shared.bootstrap
 
 
 @pytest.fixture
 def own_broker(tmp_path: Path, kafka_cache: Path) -> Iterator[EmbeddedBroker]:
     """A broker of this test alone: `kill()` and `start()` it at will, it keeps its data and its address."""
-    with EmbeddedBroker(tmp_path / "own", kafka_cache) as broker:
-        yield broker
+    with EmbeddedBroker(tmp_path / "own", kafka_cache) as own:
+        yield own
