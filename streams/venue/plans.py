@@ -4,6 +4,9 @@ A plan is worked step by step and answered once: what rests, what was refused, w
 accepted, so there is no gap. A place in doubt for a second is answered as refused: positions asks for the next revision, and what shows up late is
 cancelled. A part (REDUCE) is never sent twice: it is asked for until it is known.
 
+A step for more than one order may have was made by older filters. It is left undone, which is no refusal: the next plan, by the filters of today, has
+it in parts. Only a stop where nothing else covers the position goes out at once, sized by the venue as a guard is.
+
 A close is a wish that stands until nothing is held and no entry that it names can still fill.
 """
 import asyncio
@@ -29,6 +32,8 @@ KINDS = {Step.PLACE_STOP: Kind.STOP_MARKET, Step.PLACE_TARGET: Kind.TAKE_PROFIT_
 ASK_S = 0.25
 DOUBT_S = 1.0
 CANCEL_TRIES = 5
+FILTERS_S = 1.0                       # for the filters, after a refusal that doubts them
+TOO_LARGE = -4005                     # more than one order may have
 _log = logs.get(__name__)
 
 
@@ -57,6 +62,7 @@ class PlanWork:
 
     def __init__(self, desk: Desk, record: PlanRecord) -> None:
         self.desk, self.record = desk, record
+        self._undone = False                             # something was left for the next plan: what it was to replace stays
         self.venue, self.clock = desk.office.venue, desk.office.clock
 
     async def run(self, *, fresh: bool) -> None:
@@ -66,7 +72,7 @@ class PlanWork:
                 break
             if step.step is not Step.CANCEL:
                 await self._place(step, fresh=fresh)
-            elif not self.record.refused:
+            elif not self.record.refused and not self._undone:
                 await self._cancel(step.client_order_id)
         self.record = replace(self.record, answered=True)
         self.desk.put(self.record, reports=[report(self.record, self.clock.now())])
@@ -77,12 +83,17 @@ class PlanWork:
 
     async def _place(self, step: PlanStep, *, fresh: bool) -> None:
         order = self._order(step)
+        if self._too_large(order.quantity):
+            self._leave(Refused(TOO_LARGE, "made by older filters, and not sent"))
+            return
         exit_order = ExitRecord(
             self.record.account, order.symbol, self.record.position_id, order.client_order_id, leg_of(order.client_order_id) or "exit", order.side,
             order.quantity, order.trigger_price, created_at=self.record.created_at,
         )
         self.desk.exits.setdefault(order.client_order_id, exit_order)
         answer = await self._request(order) if fresh else await self._ask_or_request(order)
+        if isinstance(answer, Refused) and answer.code == TOO_LARGE:
+            answer = await self._too_large_there(order, answer)
         record = replace(self.desk.exits[order.client_order_id], answered_at=self.clock.now())
         match answer:
             case Accepted() if answer.body.ended and not answer.body.filled:
@@ -99,8 +110,25 @@ class PlanWork:
                 self.desk.put(replace(record, state=OrderState.UNKNOWN, reason=answer.reason))
             case Refused():
                 self.desk.put(replace(record, state=OrderState.REJECTED, reason=answer.message[:200], venue_code=answer.code))
+        if isinstance(answer, Refused) and answer.code == TOO_LARGE and self._too_large(order.quantity):
+            self._leave(answer)
+            return
         reason, code = reason_of(answer)
         self.record = replace(self.record, refused=(*self.record.refused, order.client_order_id), reason=reason, venue_code=code)
+
+    def _leave(self, why: Refused) -> None:
+        """For the next plan."""
+        self._undone = True
+        reason, code = reason_of(why)
+        self.record = replace(self.record, reason=reason, venue_code=code)
+
+    async def _too_large_there(self, order: Order, refused: Refused) -> Accepted[OrderSeen] | Refused | Doubt:
+        """The same stop without a quantity, under the same id, which nobody has had; where others cover the position, the filters are waited for."""
+        if order.kind is not Kind.STOP_MARKET or self.desk.covered:
+            await self.desk.until(lambda: self._too_large(order.quantity), FILTERS_S)
+            return refused
+        self.desk.keep(replace(self.desk.exits[order.client_order_id], quantity=0))
+        return await self._request(replace(order, quantity=0, reduce_only=False, close_position=True))
 
     async def _request(self, order: Order, *, again: bool = True) -> Accepted[OrderSeen] | Refused | Doubt:
         sent_at = self.clock.now()
