@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.common import JSON, configured, tell
+from streams.cli.common import JSON, configured, tell, venue_keys
 from streams.core.values import e8
 from streams.errors import WrongUse
 from streams.paper import market
@@ -39,6 +39,7 @@ def paper(
     rest_jitter_ms: Annotated[int, typer.Option(min=0, help="at most this much more", rich_help_panel=AWAY)] = 0,
     stream_ms: Annotated[int, typer.Option(min=0, help="of a stream's frame", rich_help_panel=AWAY)] = 0,
     stream_jitter_ms: Annotated[int, typer.Option(min=0, help="at most this much more", rich_help_panel=AWAY)] = 0,
+    connection_minutes: Annotated[float, typer.Option(min=0.001, help="after which a WebSocket is closed", rich_help_panel=AWAY)] = 1_440,
     weight_1m: Annotated[int, typer.Option(min=0, help="request weight in a minute; 0: no limit", rich_help_panel=RATES)] = Limits().weight_1m,
     orders_10s: Annotated[int, typer.Option(min=0, help="orders in ten seconds; 0: no limit", rich_help_panel=RATES)] = Limits().orders_10s,
     orders_1m: Annotated[int, typer.Option(min=0, help="orders in a minute; 0: no limit", rich_help_panel=RATES)] = Limits().orders_1m,
@@ -49,13 +50,12 @@ def paper(
     REST under http://127.0.0.1:PORT/fapi, streams under ws://127.0.0.1:PORT, key and secret `paper`. A bad day by POST /_faults, its own record by
     GET /_record, a price by POST /_price, a funding payment by POST /_funding: docs/paper.md.
     """
-    environment = configured()
     drawn = random.SystemRandom().randrange(1_000_000) if seed is None else seed
     prices, symbols = _prices(source, drawn, speed, volatility)
-    key, secret = environment.binance_api_key.get_secret_value() or "paper", environment.binance_api_secret.get_secret_value() or "paper"
+    key, secret = venue_keys(configured())
     conditions = Conditions(
         rest_ms, rest_jitter_ms, stream_ms, stream_jitter_ms, Limits(weight_1m, orders_10s, orders_1m), fee_tier, _amount("--depth", depth),
-        _amount("--funding-rate", funding_rate), funding_minutes * 60_000, drawn,
+        _amount("--funding-rate", funding_rate), funding_minutes * 60_000, drawn, connection_minutes * 60,
     )
     wallets = dict.fromkeys(("USDT", "USDC"), _amount("--wallet", wallet))
     if burnt := _amount("--bnb", bnb):

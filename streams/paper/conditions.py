@@ -18,3 +18,4 @@ class Conditions(msgspec.Struct, frozen=True):
     funding_rate: int = RATE          # in 1e-8
     funding_every_ms: int = EVERY_MS
     seed: int = 1                     # of the jitter
+    connection_s: float = 86_400.0    # after which a WebSocket is closed, whatever it is for

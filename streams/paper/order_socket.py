@@ -11,6 +11,7 @@ from aiohttp import WSMsgType, web
 
 from streams.paper.calls import Call, hang_up
 from streams.paper.instruments import rate_limits
+from streams.paper.sockets import ended_after
 
 if TYPE_CHECKING:
     from streams.paper.server import PaperExchange
@@ -40,7 +41,7 @@ class OrderSocket:
         """Requests of one connection are worked beside each other, as they are at Binance."""
         socket = web.WebSocketResponse(heartbeat=30)
         await socket.prepare(request)
-        async with asyncio.TaskGroup() as working:
+        async with asyncio.TaskGroup() as working, ended_after(socket, self.exchange.conditions.connection_s):
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
                     working.create_task(self._asked(socket, request, message.data))

@@ -54,7 +54,7 @@ class PaperExchange:
         self.clock, self.skew_ms = clock, 0
         self.faults, self.record, self.usage = Faults(), Record(), Usage(self.conditions.limits)
         self._dice = random.Random(self.conditions.seed)  # noqa: S311  (a simulation)
-        self.sockets, self.calls = Sockets(self.faults, self._on_the_line), Calls(self)
+        self.sockets, self.calls = Sockets(self.faults, self._on_the_line, self.conditions.connection_s), Calls(self)
         self.engine = self._founded(symbols, dict(wallets or WALLETS))
         self.histories = {symbol: History() for symbol in symbols}
         self.frozen: set[str] = set()

@@ -1,11 +1,12 @@
-"""The WebSockets: public and market streams by subscription, the private one by its listen key.
+"""The WebSockets: public and market streams by subscription, the private one by its listen key. Each ends after a day.
 
 A stream asked for under the wrong category is acknowledged and stays silent, as at Binance.
 """
 import asyncio
 import uuid
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -35,9 +36,9 @@ class Subscription(msgspec.Struct):
 
 
 class Sockets:
-    def __init__(self, faults: Faults, delay: Callable[[], float] = lambda: 0.0) -> None:
-        """`delay`: seconds that a frame takes, asked for each."""
-        self.faults, self._delay = faults, delay
+    def __init__(self, faults: Faults, delay: Callable[[], float], life_s: float) -> None:
+        """`delay`: seconds that a frame takes, asked for each; `life_s`: seconds that a connection is kept."""
+        self.faults, self._delay, self._life_s = faults, delay, life_s
         self._public: dict[str, set[_Client]] = defaultdict(set)          # stream name -> who asked for it
         self._private: dict[str, set[_Client]] = defaultdict(set)         # API key -> its sockets
         self._keys: dict[str, tuple[str, int]] = {}                       # API key -> listen key, expiry
@@ -143,7 +144,7 @@ class Sockets:
         socket = web.WebSocketResponse(heartbeat=30)
         await socket.prepare(request)
         client, category = _Client(socket, self._delay), request.match_info["category"]
-        async with client:
+        async with client, ended_after(socket, self._life_s):
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
                     self._asked(client, category, message.data)
@@ -161,7 +162,7 @@ class Sockets:
         await socket.prepare(request)
         client = _Client(socket, self._delay)
         self._private[key].add(client)
-        async with client:
+        async with client, ended_after(socket, self._life_s):
             async for _ in socket:
                 pass
         self._private[key].discard(client)
@@ -190,6 +191,18 @@ class Sockets:
             elif asked.method == "UNSUBSCRIBE":
                 self._public[stream].discard(client)
         client.send(_encode({"result": None, "id": asked.id}))
+
+
+@asynccontextmanager
+async def ended_after(socket: web.WebSocketResponse, seconds: float) -> AsyncIterator[None]:
+    """Around the reading of a connection: closed after so long, as Binance closes each after 24 hours, without a word and without its last frames."""
+    ending: list[asyncio.Task[bool]] = []
+    timer = asyncio.get_running_loop().call_later(seconds, lambda: ending.append(asyncio.create_task(socket.close())))
+    try:
+        yield
+    finally:
+        timer.cancel()
+        await asyncio.gather(*ending)
 
 
 class _Client:

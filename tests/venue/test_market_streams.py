@@ -1,14 +1,19 @@
 """The public streams, against a server that speaks as Binance does, hangs up, and refuses."""
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
+import msgspec
 import pytest
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 
+from streams.core.values import e8
 from streams.errors import NotReachable
+from streams.paper.conditions import Conditions
+from streams.paper.server import PaperExchange
 from streams.venue.market_streams import frames, listed
 
 BOOK = b'{"e":"bookTicker","s":"BTCUSDT","b":"1","a":"2"}'
@@ -71,6 +76,24 @@ async def test_a_connection_that_is_lost_is_made_again(venue: Venue) -> None:
     venue.hang_ups = 4
     assert len(await taken(venue, 6)) == 6
     assert len(venue.subscribed) == 6
+
+
+async def test_a_venue_that_ends_each_connection_after_its_day_is_heard_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.venue.market_streams.BACKOFF_FIRST_S", 0.02)
+    async with PaperExchange(symbols=["BTCUSDT"], conditions=Conditions(connection_s=0.2)) as exchange:
+
+        async def moving() -> None:
+            for dollars in range(60_000, 99_000):
+                exchange.set_price("BTCUSDT", e8(f"{dollars}"), e8(f"{dollars}.1"))
+                await asyncio.sleep(0.01)
+
+        prices, seen = asyncio.create_task(moving()), Counter[str]()
+        async with aclosing(frames(exchange.ws_url, ["BTCUSDT"])) as stream, asyncio.timeout(20):
+            begun = asyncio.get_running_loop().time()
+            while asyncio.get_running_loop().time() < begun + 1.0:             # five days
+                seen[msgspec.json.decode((await anext(stream))[1])["e"]] += 1
+        prices.cancel()
+    assert seen["bookTicker"] > 30 and seen["aggTrade"] > 30
 
 
 async def test_a_connection_that_falls_silent_is_made_again(venue: Venue, monkeypatch: pytest.MonkeyPatch) -> None:
