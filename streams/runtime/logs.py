@@ -68,7 +68,11 @@ def _clean(value: object) -> object:
             return [_clean(inner) for inner in value]
         case bool() | int() | float() | None:
             return value
-    text = _SECRET_TEXT.sub(rf"\1{HIDDEN}", value if isinstance(value, str) else repr(value))
-    for secret in _hidden:
+    return veiled(value if isinstance(value, str) else repr(value), *_hidden)
+
+
+def veiled(text: str, *secrets: str) -> str:
+    """Words of others that are to be told on: without these secrets, and without what stands behind a secret's name."""
+    for secret in secrets:
         text = text.replace(secret, HIDDEN)
-    return text
+    return _SECRET_TEXT.sub(rf"\1{HIDDEN}", text)

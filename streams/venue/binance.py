@@ -34,6 +34,7 @@ Answer = Accepted[Any] | Refused | Doubt
 
 TIMEOUT_MS = {Lane.EXITS: 1_000, Lane.ENTRIES: 1_500, Lane.READS: 8_000}
 PATIENCE_MS = {Lane.EXITS: 0, Lane.ENTRIES: 0, Lane.READS: 10_000}      # how long a request may be held back before it is refused
+SECRET_MIN = 8                        # characters: Binance's have 64, and `paper` is a word like others
 ORDER = (0, 1)                        # what placing one costs: no weight, one order
 _BinanceUsdm, _BaseError = library.binanceusdm()
 
@@ -60,6 +61,7 @@ class _Client(_BinanceUsdm):  # type: ignore[misc, valid-type]  # ccxt's classes
     """Hands every answer to us before ccxt makes an exception of it, and shows us the headers: `used` has the last answer's, names in capitals."""
 
     used: dict[str, str]
+    hidden: tuple[str, ...]           # what a refusal must not repeat: its words go to topics
 
     def handle_errors(
         self, code: int, reason: str, url: str, method: str, headers: Mapping[str, str], body: str, response: object,  # noqa: ARG002
@@ -68,7 +70,7 @@ class _Client(_BinanceUsdm):  # type: ignore[misc, valid-type]  # ccxt's classes
         self.used = {name.upper(): value for name, value in headers.items()}
         number, message = wire.error(response)
         if code >= 400 or (number is not None and number < 0):
-            raise _Answered(code, number, (message or body or reason)[:200])
+            raise _Answered(code, number, logs.veiled(message or body, *self.hidden)[:200])
 
 
 class Binance:
@@ -281,7 +283,7 @@ def _client(addresses: Addresses, keys: Keys, timeout_ms: int) -> _Client:
         "urls": {"api": {**{name: f"{base}/fapi/{version}" for name, version in versions.items()}, "sapi": f"{addresses.spot}/sapi/v1"}},
         "options": {"maxRetriesOnFailure": 0},           # a retry of its own would send an order twice
     })
-    client.used = {}
+    client.used, client.hidden = {}, tuple(secret for secret in (keys.key, keys.secret) if len(secret) >= SECRET_MIN)
     return client
 
 

@@ -7,10 +7,12 @@ import pytest
 
 from streams.agents.gateway import Options
 from streams.core.values import Side, e8
+from streams.paper import rest
+from streams.paper.orders import VenueError
 from streams.paper.server import PaperExchange
 from streams.runtime import logs
 from streams.venue.addresses import Addresses
-from streams.venue.answers import Kind, Order
+from streams.venue.answers import Kind, Order, Refused
 from streams.venue.binance import Binance, Keys
 from streams.venue.clock import Clock
 
@@ -44,3 +46,16 @@ async def test_nothing_tells_them(exchange: PaperExchange, capsys: pytest.Captur
 
     assert [text for text in (*told, captured.out, captured.err) if TELLING.search(text)] == []
     assert "api/v1/order" in captured.err                # the client library has logged its requests
+
+
+async def test_a_refusal_that_repeats_the_request_is_told_without_them(exchange: PaperExchange, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its words go on to the log of events. What would be cut off is hidden before."""
+    def refuse(_exchange: PaperExchange, _key: str, asked: dict[str, str], _now: int) -> object:
+        raise VenueError(-2014, f"API-key {KEY} invalid: secret {SECRET}, signature={asked['signature']}&timestamp=1 {'.' * 90} {KEY}")
+
+    monkeypatch.setitem(rest.ROUTES, ("POST", "order"), refuse)
+    venue = Binance(Addresses(exchange.rest_url, exchange.ws_url), Keys(KEY, SECRET), Clock())
+    answer = await venue.place(Order("BTCUSDT", Side.BUY, Kind.MARKET, "a1", e8("0.01")), venue.clock.now())
+    await venue.close()
+
+    assert answer == Refused(-2014, f"API-key ••• invalid: secret •••, signature=•••&timestamp=1 {'.' * 90} •••")
