@@ -5,7 +5,8 @@ when it starts (`venue/selfcheck.py`).
 """
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from typing import Annotated
 
 import msgspec
 import typer
@@ -21,15 +22,22 @@ from streams.wire import admin, schemas
 PYTHONS = ((3, 11), (3, 14))          # from, and below; as in pyproject.toml
 
 
-def doctor(*, json: JSON = False) -> None:
-    """Settings, broker, topics, schemas, clock, venue, keys and order types. Ends with 0 where nothing fails, else with the first failure's code."""
-    findings = list(looked_at())
+def doctor(
+    *, symbol: Annotated[list[str] | None, typer.Option(metavar="SYMBOL", help="try the order types with it; may be repeated")] = None,
+    json: JSON = False,
+) -> None:
+    """Settings, broker, topics, schemas, clock, venue, keys and order types. Ends with 0 where nothing fails, else with the first failure's code.
+
+    No order is placed: the venue is asked whether it would take the least MARKET and LIMIT order of one symbol, which stands for all: BTCUSDT where
+    it is traded, else the first of STREAMS_SYMBOLS. --symbol names others instead.
+    """
+    findings = list(looked_at([name.upper() for name in symbol or ()]))
     tell(findings, "\n".join(_line(one) for one in findings), json=json)
     if code := next((one.exit_code for one in findings if one.verdict is Verdict.FAIL), 0):
         raise typer.Exit(code)
 
 
-def looked_at() -> Iterator[Finding]:
+def looked_at(tried: Collection[str] = ()) -> Iterator[Finding]:
     """What depends on something that failed is not asked."""
     yield _python()
     try:
@@ -44,7 +52,7 @@ def looked_at() -> Iterator[Finding]:
         yield fail("account", wrong)
     yield from _broker(environment)
     yield _schemas()
-    yield from _venue(environment)
+    yield from _venue(environment, tried)
 
 
 def _python() -> Finding:
@@ -79,7 +87,7 @@ def _schemas() -> Finding:
     return ok("schemas", f"{len(schemas.MESSAGES)} messages, each with its number")
 
 
-def _venue(environment: Environment) -> Iterator[Finding]:
+def _venue(environment: Environment, tried: Collection[str]) -> Iterator[Finding]:
     """With live, the acknowledgement; with testnet and live, that keys are set; then all that the venue itself can tell."""
     try:
         venue = environment.require_venue()
@@ -88,10 +96,10 @@ def _venue(environment: Environment) -> Iterator[Finding]:
         return
     if venue == "live":
         yield warn("money", "this is real money, and it is acknowledged", "unset STREAMS_LIVE_ACK where that is not meant")
-    yield from asyncio.run(_asked(environment))
+    yield from asyncio.run(_asked(environment, tried))
 
 
-async def _asked(environment: Environment) -> list[Finding]:
+async def _asked(environment: Environment, tried: Collection[str]) -> list[Finding]:
     from streams.venue import filters, selfcheck  # noqa: PLC0415  (ccxt costs seconds: only where it is needed)
     from streams.venue.binance import Binance, Keys  # noqa: PLC0415
     from streams.venue.clock import Clock  # noqa: PLC0415
@@ -103,11 +111,11 @@ async def _asked(environment: Environment) -> list[Finding]:
         if any(one.verdict is Verdict.FAIL for one in found):
             return found
         found += [*await selfcheck.account(venue), *await selfcheck.permissions(venue)]
-        loaded = await filters.load(venue, symbols)
+        loaded = await filters.load(venue, {*symbols, *tried} if symbols else ())
         if not isinstance(loaded, list):
             return [*found, fail("symbols", NotReachable(f"the venue does not tell its symbols: {loaded}", "ask again"))]
         venue.instruments.update({one.symbol: one for one in loaded})
-        return [*found, *await selfcheck.orders(venue, symbols)]
+        return [*found, *await selfcheck.orders(venue, symbols, tried=tried)]
     finally:
         await venue.close()
 

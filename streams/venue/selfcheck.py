@@ -72,14 +72,17 @@ async def permissions(venue: Binance) -> list[Finding]:
     return [warn("permissions", f"no withdrawals; but {' and '.join(loose)}", KEYS_REMEDY) if loose else ok("permissions", "futures, no withdrawals")]
 
 
-async def orders(venue: Binance, symbols: Collection[str] = ()) -> list[Finding]:
-    """Whether symbols trade and the order types in use are taken, by the filters that `venue.instruments` holds."""
+async def orders(venue: Binance, symbols: Collection[str] = (), *, tried: Collection[str] = ()) -> list[Finding]:
+    """Whether symbols trade and the order types in use are taken, by the filters that `venue.instruments` holds.
+
+    One symbol stands for all of them, unless `tried` names others: each order that is tried is a request.
+    """
     known = venue.instruments
     trading = [name for name in (symbols or known) if name in known and known[name].status == TRADING]
+    usual = trading[:1] if "BTCUSDT" not in trading else ["BTCUSDT"]
     found = [_listed(venue, symbols, trading)]
-    if trading:
-        tried = known["BTCUSDT" if "BTCUSDT" in trading else trading[0]]
-        found += [await _entry(venue, kind, tried) for kind in ENTRIES]
+    found += [await _entry(venue, kind, known[name]) for name in tried or usual if name in known for kind in ENTRIES]
+    found += [fail("symbols", WrongUse(f"the venue does not list {name}", "mend --symbol")) for name in tried if name not in known]
     return [*found, await _conditional(venue)]
 
 

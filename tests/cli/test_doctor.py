@@ -54,6 +54,23 @@ NAMES = (
 )
 
 
+async def test_the_order_types_are_tried_with_the_symbols_that_are_named(tmp_path: Path) -> None:
+    """Also those that are not in the settings, in any letters."""
+    async with PaperExchange(symbols=["BTCUSDT", "ETHUSDT", "SOLUSDT"]) as exchange:
+        for symbol, rules in exchange.engine.rules.items():
+            exchange.set_price(symbol, rules.price, rules.price + rules.tick)
+        variables = {**venue(exchange), "STREAMS_SYMBOLS": "BTCUSDT", "STREAMS_KAFKA_BOOTSTRAP": "127.0.0.1:1"}
+        _, output, _ = await doctor(tmp_path, variables, "--symbol", "ethusdt", "--symbol", "SOLUSDT", "--symbol", "XUSDT")
+    told = output.splitlines()[output.splitlines().index("ok    symbols            1 trade"):]
+    assert told == [
+        "ok    symbols            1 trade",
+        "ok    MARKET entries     taken, tried with ETHUSDT", "ok    LIMIT entries      taken, tried with ETHUSDT",
+        "ok    MARKET entries     taken, tried with SOLUSDT", "ok    LIMIT entries      taken, tried with SOLUSDT",
+        "FAIL  symbols            the venue does not list XUSDT", f"{'':25}→ mend --symbol",
+        "ok    stops and targets  their store answers, 0 rest",
+    ]
+
+
 async def test_keys_that_are_refused_end_with_3_and_no_secret_is_told(tmp_path: Path) -> None:
     async with PaperExchange(symbols=["BTCUSDT"]) as exchange:
         variables = {**venue(exchange), **SECRETS, **TOKENS}

@@ -118,6 +118,17 @@ async def test_symbols_that_do_not_trade_are_named(exchange: PaperExchange) -> N
     assert (none[0].verdict, type(none[0].error()), told(none)) == (Verdict.FAIL, WrongUse, {"symbols": "fail", "stops and targets": "ok"})
 
 
+async def test_the_order_types_are_tried_with_the_symbols_that_are_named(exchange: PaperExchange) -> None:
+    exchange.set_price("ETHUSDT", e8("2650"), e8("2650.01"))
+    venue = await venue_of(exchange)
+    usual, chosen = await selfcheck.orders(venue), await selfcheck.orders(venue, tried=("ETHUSDT", "XUSDT", "BTCUSDT"))
+    await venue.close()
+    words = [[f"{one.name}: {one.said}" for one in found[1:-1]] for found in (usual, chosen)]
+    entries = [[f"{kind} entries: taken, tried with {symbol}" for kind in ("MARKET", "LIMIT")] for symbol in ("BTCUSDT", "ETHUSDT")]
+    assert words == [entries[0], [*entries[1], *entries[0], "symbols: the venue does not list XUSDT"]]
+    assert [one.exit_code for one in chosen if one.verdict is Verdict.FAIL] == [WrongUse.exit_code]
+
+
 async def test_a_venue_without_a_spot_host_says_so(exchange: PaperExchange) -> None:
     venue = await venue_of(exchange, spot="")
     [found] = await selfcheck.permissions(venue)
