@@ -8,7 +8,7 @@ nothing here depends on how long it has lasted, except that a symbol's first int
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Self
 
@@ -16,7 +16,7 @@ import msgspec
 from confluent_kafka import OFFSET_END, Consumer, TopicPartition
 
 from bench.figures import Figure
-from bench.rig import POSITIONS, Rig, Worker, cpu_s, instrument, names, rig, tick, until
+from bench.rig import Rig, Worker, cpu_s, instrument, names, rig, tick, until
 from streams.core.commands import Close, Enter, Plan, Step
 from streams.core.events import BalanceSeen, EntryReported, Filled, Intent, PlanReported
 from streams.core.values import Side, e8
@@ -37,7 +37,8 @@ from streams.wire.topics import (
 )
 
 ACCOUNT, RATE = "main", 10            # ticks a second of each symbol: what the feed's fold lets through
-WATCHED, HELD = 500, 10               # symbols; positions_max is 10
+WATCHED, HELD, MANY = 500, 10, 50     # symbols that are flat, held at a time by default, and held by who allows himself more
+LIMITS = f"[limits]\npositions_max = {MANY}\n"
 HOUR_S = 3_600
 SHOWN = (PRICE_TICK, POSITIONS_CHANGELOG, ACCOUNTS_CHANGELOG, DECISION_LOG, POSITION_UPDATE)
 BALANCE = BalanceSeen(ACCOUNT, "USDT", e8("10000"), e8("10000"), "RECONCILED")
@@ -158,7 +159,7 @@ class Pipeline:
     def settled(self) -> None:
         """Beats go on: a second's worth of them is never quite committed."""
         until(lambda: self.rig.behind("positions", PRICE_TICK.name) < 3 * PARTITIONS, "the ticks are committed", 60)
-        until(lambda: self.rig.behind("risk", POSITION_UPDATE.name) < 3 * HELD, "the updates are committed", 60)
+        until(lambda: self.rig.behind("risk", POSITION_UPDATE.name) < 3 * MANY, "the updates are committed", 60)
 
     def listed(self, symbols: list[str]) -> None:
         self.gateway.tell(*map(instrument, symbols))
@@ -213,16 +214,22 @@ class Pipeline:
 
 @contextmanager
 def pipeline() -> Iterator[Pipeline]:
-    with rig() as r, Gateway(r) as gateway, r.worker(*POSITIONS) as positions, r.worker("streams.cli", "worker", "risk") as risk:
+    with rig() as r, Gateway(r) as gateway, ExitStack() as processes:
+        limits = r.folder / "limits.toml"
+        limits.write_text(LIMITS)
+        positions, risk = (
+            processes.enter_context(r.worker("streams.cli", "worker", kind, STREAMS_CONFIG=str(limits))) for kind in ("positions", "risk")
+        )
         until(lambda: positions.ready() and risk.ready(), "both workers are ready", 60)
         gateway.tell(BALANCE)
         yield Pipeline(r, gateway, {"positions": positions, "risk": risk})
 
 
 def run(quick: bool) -> list[Figure]:  # noqa: FBT001  (the same for every file)
-    stretch, trades = (8.0, 5) if quick else (40.0, 30)
-    listed = names(WATCHED + HELD + trades)
-    flat, held, traded = listed[:WATCHED], listed[WATCHED:WATCHED + HELD], listed[WATCHED + HELD:]
+    stretch, trades = (6.0, 5) if quick else (30.0, 30)
+    listed = names(WATCHED + MANY + trades)
+    flat, many, traded = listed[:WATCHED], listed[WATCHED:WATCHED + MANY], listed[WATCHED + MANY:]
+    held = many[:HELD]
     with pipeline() as p:
         p.opened(traded[:1])                             # whatever happens once happens now
         p.closed(traded[:1])
@@ -240,17 +247,20 @@ def run(quick: bool) -> list[Figure]:  # noqa: FBT001  (the same for every file)
         watched = p.spent(lambda: p.ticking(flat, stretch)).less(idle)
         p.opened(held)
         kept = p.spent(lambda: p.ticking(held, stretch)).less(idle)
-        p.raised(held, 1)                                # the trail begins
-        rises = 3 if quick else 10
-        plans = p.spent(lambda: p.raised(held, rises)).less(idle)
+        p.opened(many[HELD:])
+        crowd = p.spent(lambda: p.ticking(many, stretch)).less(idle)
+        p.raised(many, 1)                                # the trail begins
+        plans = p.spent(lambda: p.raised(many, 3)).less(idle)
     return [
         *grown("an idle pipeline, an hour", idle.times(HOUR_S)),
         *grown("a trade: intent, entry, fills, target, close", lives.times(lives.seconds / (trades - 1))),
-        *grown("a plan that moves a stop, and its answer", plans.times(plans.seconds / rises / HELD)),
+        *grown("a plan that moves a stop, and its answer", plans.times(plans.seconds / 3 / MANY)),
         *grown("a flat symbol's hour", watched.times(HOUR_S / WATCHED)),
         *grown(f"a held symbol's hour, one of {HELD}", kept.times(HOUR_S / HELD)),
+        *grown(f"a held symbol's hour, one of {MANY}", crowd.times(HOUR_S / MANY)),
         *cost(f"{WATCHED} flat symbols, {WATCHED * RATE} ticks a second", watched),
         *cost(f"{HELD} held symbols, {HELD * RATE} ticks a second", kept),
+        *cost(f"{MANY} held symbols, {MANY * RATE} ticks a second", crowd),
         *cost("an idle pipeline", idle),
     ]
 
