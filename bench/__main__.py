@@ -1,10 +1,12 @@
 """All measurements in one command: `python -m bench [--quick] [--json] [FILE …]`.
 
-Each file of this folder that has a `run(quick) -> list[Figure]` is one set of measurements; without names all are run, in this order.
+Each file of this folder that has a `run(quick) -> list[Figure]` is one set of measurements; without names all are run, in this order. A set is told
+as soon as it is measured, with the seconds that it took; as JSON all come at the end.
 """
 import argparse
 import importlib
 import sys
+import time
 
 import msgspec
 from rich.console import Console
@@ -16,18 +18,27 @@ FILES = ("core", "ticks", "turns", "hops", "starts", "scale", "growth")
 WIDTH = 150
 
 
-def measured(name: str, *, quick: bool) -> list[Figure]:
-    figures: list[Figure] = importlib.import_module(f"bench.{name}").run(quick)
-    return figures
+class Set(msgspec.Struct, frozen=True):
+    """One set of measurements."""
+
+    seconds: float                    # that it took
+    figures: list[Figure]
 
 
-def table(name: str, figures: list[Figure]) -> Table:
-    shown = Table(title=name, title_justify="left", box=None, pad_edge=False)
+def measured(name: str, *, quick: bool) -> Set:
+    began = time.monotonic()
+    figures = importlib.import_module(f"bench.{name}").run(quick)
+    return Set(round(time.monotonic() - began, 1), figures)
+
+
+def table(name: str, found: Set) -> Table:
+    shown = Table(title=f"{name} (measured in {found.seconds:.0f} s)", title_justify="left", box=None, pad_edge=False)
     for column in ("figure", "value", "unit", "of its anchor", "anchor"):
         shown.add_column(column, justify="right" if column in {"value", "of its anchor"} else "left", no_wrap=True)
-    for figure in figures:
+    for figure in found.figures:
         ratio = f"{figure.ratio:.3g}" if figure.anchor_value else ""
-        anchor = f"{_short(figure.anchor_value)} {figure.anchor}" if figure.anchor_value else figure.note
+        anchor = f"{_short(figure.anchor_value)} {figure.anchor}" if figure.anchor_value else ""
+        anchor = "; ".join(said for said in (anchor, figure.note) if said)
         shown.add_row(figure.name, _short(figure.value), figure.unit, ratio, anchor)
     return shown
 
@@ -45,7 +56,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer rounds: seconds instead of minutes, and rougher")
     parser.add_argument("--json", action="store_true", help="JSON instead of tables")
     asked = parser.parse_args()
-    found = {}
+    found = dict[str, Set]()
     for name in asked.files or FILES:
         found[name] = measured(name, quick=asked.quick)
         if not asked.json:
@@ -54,4 +65,5 @@ def main() -> None:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -271,10 +271,10 @@ def grown(what: str, topics: dict[str, Size]) -> list[Figure]:
     rest = [size for name, size in topics.items() if name not in shown]
     shown["all other topics"] = Size(sum(size.records for size in rest), sum(size.bytes for size in rest))
     return [
-        Figure(f"{what}: {name}", size.bytes / 1_000, "kB", note=f"{size.records:.1f} records")
+        Figure(f"{what}: {name}", size.bytes, "B", note=f"{size.records:.1f} records")
         for name, size in shown.items() if size.records > 0.05
     ]
 
 
 def cost(what: str, spent: Spent) -> list[Figure]:
-    return [Figure(f"{what}: CPU of {name}", 100 * seconds, "% of a core") for name, seconds in spent.cpu.items()]
+    return [Figure(f"{what}: CPU of {name}", 100 * max(seconds, 0), "% of a core") for name, seconds in spent.cpu.items()]

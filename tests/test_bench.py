@@ -1,14 +1,22 @@
 """What is measured is what it is called: else a figure says nothing."""
+import json
+import subprocess
+import sys
 from collections import Counter
 
 import numpy as np
+import pytest
 
+from bench.__main__ import FILES
 from bench.arrays import Ticks, crossing
+from bench.figures import Figure
+from bench.growth import Size, Spent, grown
 from bench.stories import ACCOUNT_SETTINGS, SETTINGS, account_of, entries, flat, held, life, prices
 from streams.core import account, symbol
 from streams.core.commands import Close, Enter, Plan, Propose
 from streams.core.values import E8
 from streams.core.watch import NOTHING, Band, band
+from streams.wire.topics import TOPICS
 
 
 def test_the_position_is_guarded_its_target_rests_and_its_stop_waits_for_profit() -> None:
@@ -54,3 +62,25 @@ def test_the_search_by_array_is_the_band_tick_by_tick() -> None:
         )]
         for start in (0, 70_000, 199_999):
             assert crossing(ticks, watch, start) == next((n for n in out if n >= start), 200_000)
+
+
+def test_what_an_idle_pipeline_writes_is_no_growth() -> None:
+    nothing = {topic.name: Size(0, 0) for topic in TOPICS}
+    idle = Spent({**nothing, "price.tick": Size(12, 1_200), "account.event": Size(12, 1_000)}, {"positions": 0.25}, 4.0)
+    busy = Spent({**nothing, "price.tick": Size(22, 2_000), "account.event": Size(12, 1_000), "order.fill": Size(1, 80)}, {"positions": 0.5}, 10.0)
+    spent = busy.less(idle)
+    assert (spent.cpu, spent.seconds) == ({"positions": 0.25}, 10.0)
+    assert grown("a trade", spent.times(5)) == [
+        Figure("a trade: price.tick", 4_000, "B", note="50.0 records"), Figure("a trade: all other topics", 400, "B", note="5.0 records"),
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("name", FILES)
+def test_each_set_is_measured(name: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "bench", "--quick", "--json", name], capture_output=True, text=True, check=True)
+    told = json.loads(done.stdout)
+    assert list(told) == [name] and told[name]["seconds"] > 0
+    assert {figure["name"] for figure in told[name]["figures"] if not figure["value"] >= 0 or not figure["unit"]} == set()
+    assert len(told[name]["figures"]) >= 5
