@@ -9,11 +9,11 @@
     fill SIDE QUANTITY PRICE ORDER [fee=F asset=A worth=F]  ORDER: entry, guard, flat (of the last entry), stop, target, rung1, exit (the last), any
     opened SIDE QUANTITY [name=value]            shorthand: an intent i1, filled at 100, DONE and PROTECTED, and the first plan answered
     funding AMOUNT ID [earlier]                  the venue's, of the position held, or of the one before
-    answer [accepted=stop] [refused=stop] [stale] [kept=stop.0]    of the plan under way: without a word all was done
+    answer [accepted=stop] [refused=stop] [stale] [undone] [kept=stop.0]    of the plan under way: without a word all was done
     gone ORDER [STATE]                           a resting order ended by itself
     guard PRICE                                  the gateway has set the guard anew
     moved ORDER PRICE                            a person has given a resting order another price
-    list [STATUS]                                filters and status
+    list [STATUS] [most=Q]                       filters and status
     halt, resume, reset                          a person's word on the symbol
     wait MS                                      time passes, and nobody says so
     beat [N]                                     the clock, once a second, where something is due
@@ -96,8 +96,11 @@ class Told:
             said.append(self.tick(price))
         return "; ".join(filter(None, said))
 
-    def list(self, status: str = "TRADING") -> str:
-        return self.seen(msgspec.structs.replace(make.INSTRUMENT, status=status))
+    def list(self, *more: str) -> str:
+        given = options(word for word in more if "=" in word)
+        status = next((word for word in more if "=" not in word), "TRADING")
+        most = e8(given["most"]) if given else make.INSTRUMENT.quantity_max
+        return self.seen(msgspec.structs.replace(make.INSTRUMENT, status=status, quantity_max=most))
 
     def wait(self, ms: str) -> str:
         self.now += int(ms)
@@ -216,7 +219,7 @@ class Told:
         accepted = given.get("accepted", [name for name in placed if name not in refused])
         leaving = [s.client_order_id for s in plan.steps if s.step is Step.CANCEL and not refused]
         cancelled = [name for name in leaving if name not in given.get("kept", [])]
-        if "stale" in more:
+        if {"stale", "undone"} & {*more}:
             accepted = cancelled = []
         return self.seen(msgspec.structs.replace(
             make.answer(plan.position_id, plan.revision, accepted=tuple(accepted), refused=tuple(refused), cancelled=tuple(cancelled)),
