@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
+from streams.audit.bare import Bare, Bareness
 from streams.audit.coverage import Coverage, Gap
 from streams.audit.rules import GRACE_MS, Audit, Book, Finding, Kind, Place
 from streams.core.events import EntryReported, ExitReported, Filled, PlanReported, PositionUpdated
@@ -17,7 +18,9 @@ from streams.runtime.metrics import AUDIT_FAULTS, UNPROTECTED
 from streams.wire.log import Record, follow, read
 from streams.wire.topics import ORDER_FILL, ORDER_LEDGER, ORDER_STATUS, POSITION_UPDATE
 
+REPLAYED = (POSITION_UPDATE.name, ORDER_FILL.name, ORDER_LEDGER.name, ORDER_STATUS.name)
 LOOK_S = 0.1
+PATIENCE_S = 5.0                      # for a moment in which all that has come is read, before it is judged all the same
 BOUND_MS = 1_000                      # a position may be without a living stop for so long before somebody is told
 _log = logs.get(__name__)
 
@@ -44,6 +47,17 @@ class Report(msgspec.Struct, frozen=True):
         return [one for one in self.findings if one.fault]
 
 
+class Replay(msgspec.Struct, frozen=True):
+    """What is known of a run when it is over. `bare`: the times without a stop, the longest first."""
+
+    report: Report
+    bare: tuple[Bare, ...]
+
+    @property
+    def late(self) -> list[Finding]:
+        return [one for one in self.report.findings if one.kind is Kind.LATE]
+
+
 class Auditor:
     """`since`: log_time from which snapshots of positions are read, and held to the fills."""
 
@@ -63,7 +77,7 @@ class Auditor:
                 self.fills += 1
                 book = self.audit.book(fill.account, fill.symbol)
                 book.take(fill, place)
-                self._ended(self.coverage.filled(book, record.log_time, fill.venue_time))
+                self._ended(self.coverage.filled(book, record.log_time))
             case PositionUpdated() as told:
                 self.snapshots += 1
                 begins = self._begins.get(told.account, record.log_time)
@@ -73,10 +87,11 @@ class Auditor:
                 self._ended(self.coverage.take(said, record.log_time))
 
     def judge(self, now: int) -> list[Finding]:
-        """Findings that are new. `now`: log_time."""
+        """Findings that are new, but for fills that may be booked late yet. `now`: log_time."""
         for book in self.audit.books.values():
             book.match(self._complete_from(book), now)
-        new = [one for one in self.audit.findings() if one not in self._told]
+        pending = {one for book in self.audit.books.values() for one in book.pending(now)}
+        new = [one for one in self.audit.findings() if one not in self._told and one not in pending]
         self._told.update(new)
         return new
 
@@ -124,42 +139,64 @@ def once(bootstrap: str, since: int) -> Auditor:
     return auditor
 
 
-def replayed(bootstrap: str) -> Auditor:
-    """Everything that a broker holds, protection in the order of the log's time: for a run that is over. Raises NotReachable.
+def replayed(bootstrap: str) -> Replay:
+    """Everything that a broker holds: for a run that is over. Raises NotReachable."""
+    return replay(read(bootstrap, REPLAYED))
+
+
+def replay(records: Iterable[Record]) -> Replay:
+    """Of topics read one after another, partition by partition; protection goes by the order of the log's time.
 
     What was filled after positions' last word is not held against it: it had ended.
     """
-    auditor, told, last = Auditor(0), list[Record](), 0
-    for record in read(bootstrap, [POSITION_UPDATE.name, ORDER_FILL.name, ORDER_LEDGER.name, ORDER_STATUS.name]):
+    auditor, bareness, told, last = Auditor(0), Bareness(), list[Record](), 0
+    for record in records:
         if isinstance(record.message, PositionUpdated):
             auditor.take(record)
             last = max(last, record.log_time)
-        elif not isinstance(record.message, BeatRecord):
+        elif record.topic in REPLAYED and not isinstance(record.message, BeatRecord):
             told.append(record)
     for record in sorted(told, key=lambda record: (record.log_time, record.topic, record.partition, record.offset)):
         auditor.take(record)
+        match record.message:
+            case Filled() as fill:
+                bareness.filled(auditor.audit.book(fill.account, fill.symbol), record.log_time, fill.venue_time)
+            case EntryRecord() | ExitRecord() | EntryReported() | PlanReported() | ExitReported() as said:
+                bareness.take(said, record.log_time)
     auditor.judge(last)
-    return auditor
+    return Replay(auditor.report(), tuple(bareness.spans()))
 
 
 def watched(bootstrap: str, auditor: Auditor, since: int, until: Callable[[], bool]) -> Iterator[Finding | Gap]:
     """What is found, as it is found: faults of the books, and positions without a stop. Raises NotReachable."""
     starts = {ORDER_LEDGER.name: None, ORDER_STATUS.name: None, ORDER_FILL.name: None, POSITION_UPDATE.name: since}
-    last, at, looked = 0, time.monotonic(), 0.0
-    for record in follow(bootstrap, starts, until):
+    for found in judged(follow(bootstrap, starts, until), auditor):
+        tell(found)
+        yield found
+
+
+def judged(records: Iterable[Record | None], auditor: Auditor, clock: Callable[[], float] = time.monotonic) -> Iterator[Finding | Gap]:
+    """What the records let know; None among them: all that has come is read. `clock`: in seconds.
+
+    Partitions come one after another: a fill is read seconds before the guard that was told a moment after it, where this process had to wait for its
+    turn. So it is judged when nothing is left to read; or all the same, when that has not been so for a while.
+    """
+    last, at, looked, behind = 0, clock(), 0.0, 0.0      # `behind`: since when there was something to read; 0: all was read
+    for record in records:
+        now = clock()
         if record is None:
-            auditor.caught_up = True
+            auditor.caught_up, behind = True, 0.0
         else:
             auditor.take(record)
-            last, at = max((last, at), (record.log_time, time.monotonic()))
-        if not auditor.caught_up or time.monotonic() - looked < LOOK_S:
+            last, at = max((last, at), (record.log_time, now))
+            behind = behind or now
+        waits = behind and now - behind < PATIENCE_S
+        if not auditor.caught_up or waits or now - looked < LOOK_S:
             continue
-        looked = time.monotonic()
-        now = last + int(1_000 * (looked - at)) if last else 0
-        new: list[Finding | Gap] = [*auditor.judge(now), *auditor.alarms(now)]
-        for found in new:
-            tell(found)
-            yield found
+        looked = now
+        log_now = last + int(1_000 * (now - at)) if last else 0
+        yield from auditor.judge(log_now)
+        yield from auditor.alarms(log_now)
 
 
 def tell(found: Finding | Gap) -> None:

@@ -2,8 +2,7 @@
 
 It asks nobody who takes part, so it also sees what the gateway's own watch gets wrong. A guard covers all of its position, other stops their
 quantity. A stop that a person placed at the venue is in no record, and does not count here. Times are log_time: what is measured is the gap between
-two records, not when they were read. A fill that was learned of late was unprotected before it was known: once its guard is known to stand, or it is
-flat, the venue's own times of the two say for how long at most.
+two records, not when they were read. What a gap came to by the venue's clock is known afterwards (`bare`).
 """
 import msgspec
 
@@ -13,7 +12,6 @@ from streams.core.events import EntryReported, ExitReported, PlanReported
 from streams.core.ids import leg_of
 from streams.core.ledger import EntryRecord, ExitRecord, OrderState
 from streams.core.positions import FLAT, Held
-from streams.core.words import EntryState
 
 LIVING, ENDED = ("WORKING",), ("TRIGGERED", "FINISHED", "CANCELLED", "REJECTED", "EXPIRED")
 Told = EntryRecord | ExitRecord | EntryReported | PlanReported | ExitReported
@@ -44,7 +42,6 @@ class Cell:
         self.stops: dict[str, Stop] = {}                 # by client order id, living or not
         self.word: dict[str, tuple[int, bool]] = {}      # id -> when it was told last, and whether it lived; a record that is told again says less
         self.since = 0                                   # log_time from which it has been uncovered; 0: it is not
-        self.opened = 0                                  # venue_time of the fill that opened it; 0: its first guard has been told
 
     @property
     def covered(self) -> bool:
@@ -84,24 +81,18 @@ class Cell:
 class Coverage:
     def __init__(self) -> None:
         self.cells: dict[tuple[str, str], Cell] = {}
-        self.longest: dict[str, int] = {}                # ms, by symbol: of the gaps that have ended
 
-    def filled(self, book: Book, time: int, venue_time: int) -> Gap | None:
+    def filled(self, book: Book, time: int) -> Gap | None:
         """After a fill; the gap that it ended."""
         cell = self._cell(book.account, book.symbol)
-        if book.held.position_id != cell.held.position_id:
-            self._ended(book.symbol, cell, venue_time)
-            if cell.held.position_id:
-                cell.forget()
-            cell.opened = venue_time if book.held.quantity else 0
+        if cell.held.position_id and book.held.position_id != cell.held.position_id:
+            cell.forget()
         cell.held = book.held
         return self._looked(book.account, book.symbol, cell, time)
 
     def take(self, told: Told, time: int) -> Gap | None:
         cell = self._cell(told.account, told.symbol)
         cell.take(told, time)
-        if isinstance(told, EntryReported) and told.state is EntryState.PROTECTED:
-            self._ended(told.symbol, cell, told.venue_time)
         return self._looked(told.account, told.symbol, cell, time)
 
     def gaps(self) -> list[Gap]:
@@ -126,14 +117,4 @@ class Coverage:
             return None
         gap = Gap(account, symbol, cell.held.position_id, cell.since, max(time, cell.since))
         cell.since = 0
-        self._longer(symbol, gap.until - gap.since)
         return gap
-
-    def _ended(self, symbol: str, cell: Cell, venue_time: int) -> None:
-        """The first guard of a position stands, or it was closed without one."""
-        if cell.opened:
-            self._longer(symbol, venue_time - cell.opened)
-        cell.opened = 0
-
-    def _longer(self, symbol: str, gap_ms: int) -> None:
-        self.longest[symbol] = max(self.longest.get(symbol, 0), gap_ms)

@@ -3,7 +3,9 @@
 A fill names the position that it worked on and the profit that the venue made of it, so a fill betrays most of what went wrong before it:
 
     DOUBLED     its trade stands earlier already; it is not counted again
-    REORDERED   a later trade stands before it. A fault where the order changes positions or profit; else only told: a late fill is booked late
+    REORDERED   a later trade stands before it. A fault where the order changes positions or profit, else only told
+    LATE        as REORDERED, but the gateway learned of it late and the books went on in this order: the stream lost it, the trade list brought it.
+                Told, and no fault: nothing is lost, and what was decided since was decided by the books as they stand here
     LOST        it names another position or profit than the fills before it lead to, or positions tells of one: a fill before it is missing
     UNWORKED    positions went on without it
     DIFFERENT   positions, or the venue, has another position or profit than the fills lead to
@@ -25,12 +27,16 @@ GRACE_MS = 5_000                      # for a snapshot of a fill, or a fill behi
 SLACK_PPM = 10                        # of the notional: between the venue's rounding of a profit and ours
 SLACK_MIN = 1_000                     # 1e-5 of the quote asset
 BEFORE = 16                           # positions looked ahead for the next on which both agree
+LATE_MS = 500                         # behind the fill that overtook it, at least: what comes out of order in less is no news that was lost
+PROMPT_MS = 3_000                     # the overtaking fill itself, at most: in a log that was written anew every fill is late
+LEARNED_MS = 75_000                   # the gateway reads the trade list every minute: a fill that is missing may be booked yet for so long
 OPENING = "opening-"                  # a fill made of a difference that no trade explains: the venue named no profit of it
 
 
 class Kind(StrEnum):
     DOUBLED = "DOUBLED"
     REORDERED = "REORDERED"
+    LATE = "LATE"
     LOST = "LOST"
     UNWORKED = "UNWORKED"
     DIFFERENT = "DIFFERENT"
@@ -68,6 +74,24 @@ class Point(msgspec.Struct, frozen=True):
     realised: int | None = None
 
 
+class Suspicion(msgspec.Struct, frozen=True):
+    """A LOST fill, as a later one betrays it: withdrawn where the missing one is booked after all."""
+
+    number: int                       # of the trade that betrays it
+    log_time: int
+    finding: Finding
+    by_position: bool                 # it names another position; else another profit
+
+
+class Overtaken(msgspec.Struct, frozen=True):
+    """A fill behind a later trade. Delays are of log_time behind venue_time, which are two clocks: only their differences mean something."""
+
+    finding: Finding
+    delay: int
+    overtaker_delay: int
+    consistent: bool                  # the position that it and the overtaking ones name is the one that this order leads to
+
+
 class Book:
     """One account's fills in one symbol. Amounts in 1e-8."""
 
@@ -80,8 +104,11 @@ class Book:
         self.last: Place | None = None
         self._number = 0                                 # the highest trade of the venue's
         self._earned = 0                                 # by the position held
-        self.findings: list[Finding] = []
-        self._suspicions: list[tuple[int, Finding]] = []  # LOST ones, by the number of the trade that betrayed them
+        self._findings: list[Finding] = []
+        self._suspicions: list[Suspicion] = []
+        self._overtaken: list[Overtaken] = []
+        self._delay_least: int | None = None
+        self._delay_newest = 0                           # of the highest trade
         self._by_fills: deque[Point] = deque()
         self._told: deque[Point] = deque()
         self._told_last: tuple[int, set[tuple[str, int]]] = (-1, set())
@@ -101,7 +128,7 @@ class Book:
         before, (after, earned) = self.held, filled(self.held, Trade(fill.account, fill.symbol, fill.trade_id, fill.signed, fill.price))
         if wrong and not before.quantity:
             after = msgspec.structs.replace(after, position_id=fill.position_id)
-        self._judge(fill, place, wrong or self._wrong_profit(fill, earned))
+        self._judge(fill, place, wrong, self._wrong_profit(fill, earned))
         self.held, self.last = after, place
         self.realised, self.realised_venue = self.realised + earned, self.realised_venue + fill.realised_pnl
         self.fees[fill.fee_asset] = self.fees.get(fill.fee_asset, 0) + fill.fee
@@ -130,18 +157,38 @@ class Book:
             return ""
         return f"the venue made {decimal(fill.realised_pnl)} of it, the fills before it lead to {decimal(earned)}"
 
-    def _judge(self, fill: Filled, place: Place, wrong: str) -> None:
+    def _judge(self, fill: Filled, place: Place, wrong_position: str, wrong_profit: str) -> None:
+        delay, wrong = place.log_time - fill.venue_time, wrong_position or wrong_profit
+        self._delay_least = delay if self._delay_least is None else min(self._delay_least, delay)
         number = int(fill.trade_id) if fill.trade_id.isdecimal() else self._number + 1
         if number < self._number:
-            late = [one for one in self._suspicions if one[0] > number]              # what it explains was not lost
-            self._suspicions = [one for one in self._suspicions if one not in late]
-            self.findings = [one for one in self.findings if all(one is not other for _, other in late)]
+            explained = [one for one in self._suspicions if one.number > number]      # what it explains was not lost
+            self._suspicions = [one for one in self._suspicions if one not in explained]
+            self._findings = [one for one in self._findings if all(one is not other.finding for other in explained)]
             said = f"trade {number} stands after {self._number}" + (f"; {wrong}" if wrong else "")
-            self._find(Kind.REORDERED, place, said, fault=bool(wrong or late))
+            consistent = not wrong_position and not any(one.by_position for one in explained)
+            self._find(Kind.REORDERED, place, said, fault=bool(wrong or explained))
+            self._overtaken.append(Overtaken(self._findings[-1], delay, self._delay_newest, consistent))
         elif wrong:
             self._find(Kind.LOST, place, f"a fill before it is missing: {wrong}")
-            self._suspicions.append((number, self.findings[-1]))
-        self._number = max(self._number, number if fill.trade_id.isdecimal() else 0)
+            self._suspicions.append(Suspicion(number, place.log_time, self._findings[-1], bool(wrong_position)))
+        if fill.trade_id.isdecimal() and number > self._number:
+            self._number, self._delay_newest = number, delay
+
+    @property
+    def findings(self) -> list[Finding]:
+        """In the order in which they were found."""
+        late = {id(one.finding): one for one in self._overtaken if self._late(one)}
+        return [_as_late(found, late[id(found)]) if id(found) in late else found for found in self._findings]
+
+    def pending(self, now: int) -> list[Finding]:
+        """LOST ones that the next reading of the trade list may still withdraw. `now`: log_time."""
+        return [one.finding for one in self._suspicions if now - one.log_time < LEARNED_MS]
+
+    def _late(self, one: Overtaken) -> bool:
+        """Whether the gateway learned of it late, and wrote it when it did; else somebody has changed the order of what was written."""
+        prompt = one.overtaker_delay - (self._delay_least or 0) <= PROMPT_MS
+        return one.consistent and prompt and one.delay - one.overtaker_delay >= LATE_MS
 
     # ------------------------------------------------------------------------------------------------------------ snapshots
 
@@ -203,7 +250,12 @@ class Book:
                 self._by_fills.popleft()
 
     def _find(self, kind: Kind, place: Place, said: str, *, fault: bool = True) -> None:
-        self.findings.append(Finding(kind, str(place), self.account, self.symbol, said, fault))
+        self._findings.append(Finding(kind, str(place), self.account, self.symbol, said, fault))
+
+
+def _as_late(found: Finding, one: Overtaken) -> Finding:
+    said = f"{found.said.partition(';')[0]}: booked {(one.delay - one.overtaker_delay) / 1_000:.1f} s late, and in this order everywhere"
+    return msgspec.structs.replace(found, kind=Kind.LATE, said=said, fault=False)
 
 
 def _ahead(points: deque[Point], wanted: Point) -> int:

@@ -144,10 +144,11 @@ async def _demo(setting: Setting, broker: EmbeddedBroker, seed: int, minutes: fl
 
 def _audited(bootstrap: str) -> dict[str, Any]:
     """What a reader that took no part finds in the log of the run."""
-    auditor = replayed(bootstrap)
+    told = replayed(bootstrap)
     return {
-        "faults": [str(one) for one in auditor.report().faults],
-        "unprotected_seconds_max": max(auditor.coverage.longest.values(), default=0) / 1_000,
+        "faults": [str(one) for one in told.report.faults],
+        "booked_late": len(told.late),
+        "unprotected_seconds_max": max((one.ms for one in told.bare), default=0) / 1_000,
     }
 
 

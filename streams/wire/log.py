@@ -62,7 +62,7 @@ def tail(bootstrap: str, topics: Sequence[str], until: Callable[[], bool]) -> It
 def follow(bootstrap: str, starts: Mapping[str, int | None], until: Callable[[], bool]) -> Iterator[Record | None]:
     """What the topics hold, each from its `since` (epoch ms) or its beginning, then what comes, until `until()`.
 
-    None is told once all that was there has been read and nothing came for 0.1 s. Raises NotReachable.
+    None is told whenever all that has come is read, from the moment on when all that was there has been. Raises NotReachable.
     """
     consumer = _consumer(bootstrap)
     try:
@@ -70,15 +70,16 @@ def follow(bootstrap: str, starts: Mapping[str, int | None], until: Callable[[],
         consumer.assign(places)
         left = {(place.topic, place.partition) for place in places}
         while not until():
-            message = consumer.poll(0.1)
+            message = consumer.poll(0)
+            if message is None:
+                if not left:
+                    yield None
+                message = consumer.poll(0.1)
             error = message.error() if message is not None else None
             if message is not None and error is None:
                 yield _record(message)
-                continue
-            if message is not None and error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  (its only name)
+            elif message is not None and error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  (its only name)
                 left.discard((message.topic(), message.partition()))
-            if not left:
-                yield None
     finally:
         consumer.close()
 

@@ -1,17 +1,15 @@
 """Which position has no living stop, and for how long: a table of stories, each a list of what the log says and when."""
 from typing import Any
 
-import msgspec
 import pytest
 
 from streams.audit.coverage import Coverage
 from streams.audit.rules import Audit, Place
 from streams.core import ids
 from streams.core.entry import Cover
-from streams.core.events import EntryReported, ExitReported, Filled, PlanReported
+from streams.core.events import ExitReported, Filled, PlanReported
 from streams.core.ledger import EntryRecord, ExitRecord, OrderState
 from streams.core.values import E8, Side
-from streams.core.words import EntryState
 
 ACCOUNT, SYMBOL = "main", "BTCUSDT"
 P1, P2 = (ids.position_id(ACCOUNT, SYMBOL, trade) for trade in ("1", "3"))
@@ -39,18 +37,17 @@ def said(name: str, state: str) -> ExitReported:
     return ExitReported(ACCOUNT, SYMBOL, P1, name, state)
 
 
-def told(*story: tuple[int, Any]) -> tuple[list[tuple[int, int]], float]:
+def gaps(*story: tuple[int, Any]) -> tuple[list[tuple[int, int]], float]:
     """The gaps that ended, and the seconds of the one that is open, at 10 s."""
     audit, coverage, ended = Audit(), Coverage(), list[tuple[int, int]]()
     for offset, (time, message) in enumerate(story):
         if isinstance(message, Filled):
             book = audit.book(ACCOUNT, SYMBOL)
             book.take(message, Place("order.fill", 0, offset, time))
-            gap = coverage.filled(book, time, message.venue_time)
+            gap = coverage.filled(book, time)
         else:
             gap = coverage.take(message, time)
         ended += [(gap.since, gap.until)] if gap else []
-    assert max([until - since for since, until in ended], default=0) <= coverage.longest.get(SYMBOL, 0)
     return ended, coverage.seconds(10_000)[SYMBOL]
 
 
@@ -80,21 +77,4 @@ OPEN, CLOSE = fill("1", 2, P1), fill("2", -2, P1)
     ([(1_000, OPEN), (1_100, protected()), (1_200, stop(STOP, 2, position=P2))], ([(1_000, 1_100)], 0.0)),
 ])
 def test_gaps(story: list[tuple[int, Any]], expected: tuple[list[tuple[int, int]], float]) -> None:
-    assert told(*story) == expected
-
-
-@pytest.mark.parametrize(("end", "longest"), [
-    (EntryReported(ACCOUNT, SYMBOL, "i1", EntryState.PROTECTED, guard_id=GUARD, venue_time=503_000), 3_000),
-    (msgspec.structs.replace(CLOSE, venue_time=504_000), 4_000),
-])
-def test_a_fill_that_was_learned_of_late_was_unprotected_before(end: EntryReported | Filled, longest: int) -> None:
-    """The venue's clock is held against itself alone; it stands elsewhere than the log's."""
-    audit, coverage = Audit(), Coverage()
-    for offset, fill in enumerate([msgspec.structs.replace(OPEN, venue_time=500_000), *([end] if isinstance(end, Filled) else [])]):
-        book = audit.book(ACCOUNT, SYMBOL)
-        book.take(fill, Place("order.fill", 0, offset, 1_000 + offset))
-        coverage.filled(book, 1_000 + offset, fill.venue_time)
-    if isinstance(end, EntryReported):
-        coverage.take(end, 1_001)
-        coverage.take(msgspec.structs.replace(end, venue_time=900_000), 60_000)                     # told again to whoever asks
-    assert coverage.longest == {SYMBOL: longest}
+    assert gaps(*story) == expected

@@ -1,11 +1,12 @@
 """Fills that are lost, doubled or out of order, injected into books that were whole: each is named by its place, and nothing else is."""
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.audit.rules import Audit, Finding, Kind, Place
+from streams.audit.rules import LEARNED_MS, Audit, Finding, Kind, Place
 from streams.core import ids
 from streams.core.events import Filled, PositionUpdated
 from streams.core.positions import FLAT, Trade, filled
@@ -121,6 +122,60 @@ def test_a_fill_that_was_booked_late_is_told_and_no_fault() -> None:
     adds, told = written([(1, 100), (1, 101), (1, 102)])
     found = audited([adds[0], adds[2], adds[1]], told)
     assert [(one.kind, one.place, one.fault) for one in found] == [(Kind.REORDERED, "order.fill-3@2", False)]
+
+
+def timed(booked: list[tuple[Filled, int]], *, until: int = LATER) -> tuple[list[Finding], list[Finding]]:
+    """Fills with the log_time of each; what is found, and which of it may be withdrawn yet at `until`."""
+    audit = Audit()
+    book = audit.book(ACCOUNT, SYMBOL)
+    for offset, (fill, log_time) in enumerate(booked):
+        book.take(fill, Place("order.fill", 3, offset, log_time=log_time))
+    return audit.findings(), book.pending(until)
+
+
+def rebooked(given_moves: Moves, order: list[int]) -> list[Filled]:
+    """As a gateway books them that learns of them in this order: each works on the position that it finds. The venue made one a minute."""
+    honest, held, fills = written(given_moves)[0], FLAT, list[Filled]()
+    for number in order:
+        made = honest[number]
+        before = held
+        held, _ = filled(held, Trade(ACCOUNT, SYMBOL, made.trade_id, made.signed, made.price))
+        fills.append(msgspec.structs.replace(made, position_id=before.position_id or held.position_id, venue_time=60_000 * number))
+    return fills
+
+
+@pytest.mark.parametrize(("given_moves", "order"), [
+    ([(2, 100), (1, 110), (-1, 120)], [0, 2, 1]),                  # the profit of the one that came before it does not fit
+    ([(1, 100), (-1, 110)], [1, 0]),                               # the close opens a position the other way round, and the opening closes that
+    ([(1, 100), (-1, 110), (-2, 110)], [0, 2, 1]),                 # one more position than there was
+])
+def test_a_fill_that_the_stream_lost_and_the_list_brought_is_told_as_late(given_moves: Moves, order: list[int]) -> None:
+    """And one that was swapped behind its successor when all was written is not late, though it says the same of its position."""
+    fills, late = rebooked(given_moves, order), order.index(min(order[-1], 1 if order[0] == 0 else 0))
+    in_time = [(fill, fill.venue_time + 20) for fill in fills]
+    booked = [*in_time[:late], (fills[late], in_time[late - 1][1] + 700)]
+    found, _ = timed(booked)
+    assert [(one.kind, one.place, one.fault) for one in found] == [(Kind.LATE, f"order.fill-3@{late}", False)]
+    after = msgspec.structs.replace(written([(1, 100)])[0][0], trade_id="9", venue_time=600_000, position_id="")
+    written_anew, _ = timed([(fill, 900_000) for fill in [*fills, after]])
+    assert [(one.place, one.fault) for one in written_anew if one.kind is Kind.REORDERED] == [(f"order.fill-3@{late}", True)]
+
+
+def test_a_late_fill_whose_neighbours_say_another_order_is_reordered() -> None:
+    """It came late, and yet it names the position of the honest order: whoever wrote it knew another one."""
+    fills = written([(1, 100), (-1, 110), (-2, 110)])[0]
+    found, _ = timed([(fills[0], 20), (fills[2], 2_020), (fills[1], 9_000)])
+    assert [(one.kind, one.place, one.fault) for one in found] == [(Kind.REORDERED, "order.fill-3@2", True)]
+
+
+def test_a_missing_fill_is_pending_until_the_trade_list_has_been_read() -> None:
+    fills = rebooked([(2, 100), (1, 110), (-1, 120)], [0, 2, 1])
+    booked = [(fills[0], 20), (fills[1], 120_020)]
+    lost, pending = timed(booked, until=120_020 + LEARNED_MS - 1)
+    assert [(one.kind, one.place, one.fault) for one in lost] == [(Kind.LOST, "order.fill-3@1", True)]
+    assert (pending, timed(booked, until=120_020 + LEARNED_MS)[1]) == (lost, [])
+    found, pending = timed([*booked, (fills[2], 170_000)], until=170_000)
+    assert ([one.kind for one in found], pending) == ([Kind.LATE], [])
 
 
 @pytest.mark.parametrize(("change", "said"), [
