@@ -10,7 +10,7 @@ from faust.transport.conductor import Conductor
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, Message
 
-from streams.runtime.fold import BATCH
+from streams.runtime.fold import BATCH, as_read
 from streams.runtime.records import folded
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         if not foldable:
             return await fetch(consumer, active_partitions, timeout, max_records)
         others = active_partitions - foldable
+        for tp in foldable:
+            as_read(consumer._fetcher._records.get(tp))
         found = {**(await fetch(consumer, others, 0, max_records) if others else {}), **await fetch(consumer, foldable, 0, BATCH)}
         return found or await fetch(consumer, active_partitions, timeout, BATCH)
 
@@ -179,7 +181,7 @@ class Consumer(driver.Consumer):
         if not self.flow_active or not records:
             return None, partitions
         folds = self.app.folds
-        return {tp: folds[tp.topic](found) if tp.topic in folds else found for tp, found in records.items()}, partitions
+        return {tp: folds[tp.topic](tp, found) if tp.topic in folds else found for tp, found in records.items()}, partitions
 
     async def perform_seek(self) -> None:
         self._forget({*self._delivered, *self._acked})   # everything from the committed offset on is delivered again

@@ -59,7 +59,7 @@ class App(faust.App):
 
     def __init__(self, group: str, *, session_timeout_s: float, **settings: Any) -> None:
         self.membership = Membership(session_timeout_s)
-        self.folds: dict[str, Fold[Any]] = {}            # topic -> how its records fold on their way in
+        self.folds: dict[str, Fold[Any, Any]] = {}       # topic -> how its records fold on their way in
         super().__init__(
             group,
             broker_session_timeout=session_timeout_s,

@@ -82,7 +82,7 @@ class KeyedFlow(Generic[State]):
         for topic in topics:
             self.app.agent(self._topic(topic), name=f"{self.table.name}.{topic}")(self.consume)
 
-    def fold(self, topic: str, how: Foldable[Any]) -> None:
+    def fold(self, topic: str, how: Foldable[Any, Any]) -> None:
         """Records of this topic fold by key before they come to its agent (`fold.py`)."""
         self.app.folds[topic] = Fold(how, lambda key, name, partition: self._stored(key).applied.get((name, partition), -1))
 

@@ -1,12 +1,15 @@
 """Folding: nothing is lost by it, nothing is crossed, and what came before comes again as it was."""
 from typing import Any
 
-from aiokafka.structs import ConsumerRecord
+from aiokafka.consumer.fetcher import FetchResult, PartitionRecords
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from aiokafka.record.memory_records import MemoryRecords
+from aiokafka.structs import ConsumerRecord, TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.events import Beat, Tick
-from streams.runtime.fold import Fold
+from streams.runtime.fold import Fold, as_read
 from streams.runtime.records import FOLDED
 from streams.wire.codec import decode, encode
 from streams.wire.ticks import FoldableTick
@@ -25,6 +28,21 @@ def tick(last: int, *, symbol: str = "BTCUSDT", time: int = 0) -> Tick:
     )
 
 
+Written = tuple[bytes | None, bytes, list[tuple[str, bytes]]]
+
+
+class Partition:
+    """A partition's records as a broker sends them, and as aiokafka holds them until they are taken."""
+
+    def __init__(self, *written: Written) -> None:
+        batch = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 1 << 20)
+        for offset, (key, value, headers) in enumerate(written):
+            batch.append(offset, NOON + offset, key, value, headers)
+        place = TopicPartition(TOPIC, PARTITION)
+        self.records = PartitionRecords(place, MemoryRecords(bytes(batch.build())), None, 0, None, None, True, 1)
+        self.fetched = FetchResult(place, assignment=None, partition_records=self.records, backoff=0)
+
+
 def record(offset: int, body: Tick | Beat | bytes, headers: tuple[tuple[str, bytes], ...] = ()) -> ConsumerRecord[Any, Any]:
     value = body if isinstance(body, bytes) else encode(body)
     return ConsumerRecord(TOPIC, PARTITION, offset, NOON + offset, 1, None, value, None, -1, len(value), headers)
@@ -32,7 +50,7 @@ def record(offset: int, body: Tick | Beat | bytes, headers: tuple[tuple[str, byt
 
 def fold(*records: ConsumerRecord[Any, Any], had: int = -1) -> list[tuple[int, int, Any]]:
     """First offset, last offset, body."""
-    folded = Fold(FoldableTick(), lambda *_: had)(records)
+    folded = Fold(FoldableTick(), lambda *_: had)((TOPIC, PARTITION), records)
     return [(one.headers[0][1] if one.headers and one.headers[0][0] == FOLDED else one.offset, one.offset, _body(one)) for one in folded]
 
 
@@ -64,6 +82,22 @@ def test_what_a_state_has_had_comes_again_as_it_lay() -> None:
     folded = fold(*(record(offset, one) for offset, one in enumerate(ticks)), had=2)
     assert [(first, last) for first, last, _ in folded] == [(0, 0), (1, 1), (2, 2), (3, 5)]
     assert [body for _, _, body in folded[:3]] == ticks[:3]
+
+
+def test_records_as_they_are_read_fold_into_what_they_would_as_aiokafka_gives_them() -> None:
+    """Also those that come alone or by themselves: every field that Faust is given, topic and partition among them."""
+    ours, other = encode(tick(100)), encode(tick(7, symbol=NEIGHBOUR))
+    marked: Written = b"h", ours, [("trace", b"7")]
+    written: list[Written] = [(b"k", ours, []), (None, other, []), (b"k", ours, []), (None, b"?", []), marked, (None, other, [])]
+    as_given, as_were_read = Partition(*written), Partition(*written)
+    as_read(as_were_read.fetched)
+    given_records, read_records = list(as_given.records), list(as_were_read.records)
+    fold_them = Fold(FoldableTick(), lambda *_: -1)
+    folded = fold_them((TOPIC, PARTITION), read_records)
+    assert [isinstance(one, ConsumerRecord) for one in (*given_records, *read_records)] == [True] * 6 + [False] * 6
+    assert folded == fold_them((TOPIC, PARTITION), given_records)
+    assert [one.offset for one in folded] == [1, 2, 3, 4, 5]
+    assert [one for one in folded if one.offset != 2] == [given_records[offset] for offset in (1, 3, 4, 5)]
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(10, 10_000)), min_size=1, max_size=40))

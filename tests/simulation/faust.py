@@ -102,7 +102,7 @@ class App:
         self.conf = SimpleNamespace(id=group)
         self._repeat = repeat                            # everything from the beginning on is delivered again, whatever was committed
         self.consumer, self.membership, self.reader, self.writer = self, self, self, self
-        self.folds: dict[str, Fold[Any]] = {}
+        self.folds: dict[str, Fold[Any, Any]] = {}
         self.delivered: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)     # offset, and that of the first it stands for
         self.acknowledged: dict[tuple[str, int], set[int]] = defaultdict(set)
         self._agents: list[tuple[Topic, Any]] = []
@@ -165,7 +165,7 @@ class App:
     def fetched(self, records: list[Kept]) -> list[Any]:
         """What one fetch brought of one partition, folded by the flow's own rule."""
         fold = self.folds.get(records[0].topic) if records else None
-        return list(records) if fold is None else list(fold([_as_fetched(record) for record in records]))
+        return list(records) if fold is None else list(fold((records[0].topic, records[0].partition), [_as_fetched(record) for record in records]))
 
     def first(self, place: tuple[str, int]) -> int:
         return 0 if self._repeat else self.log.committed.get((self.group, *place), 0)
