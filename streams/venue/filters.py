@@ -8,7 +8,7 @@ from typing import Any
 from streams.core.events import Instrument
 from streams.core.values import INT64_MAX, e8, ppm
 from streams.runtime import logs
-from streams.venue.answers import Accepted
+from streams.venue.answers import Accepted, Doubt
 from streams.venue.binance import Answer, Binance
 from streams.venue.limits import rates
 
@@ -27,10 +27,17 @@ async def load(venue: Binance, symbols: Iterable[str], *, fees_anew: bool = True
         return info
     if not isinstance(brackets, Accepted):
         return brackets
-    venue.limits.learn(rates(info.body.get("rateLimits", ())))
-    first = {row["symbol"]: _first_bracket(row) for row in brackets.body if row.get("brackets")}
+    try:
+        return await _read(venue, info.body, brackets.body, wanted, fees)
+    except (KeyError, ValueError, TypeError, AttributeError) as reason:
+        return Doubt(f"what the venue tells of its symbols cannot be read: {reason!r}")
+
+
+async def _read(venue: Binance, info: Row, brackets: Iterable[Row], wanted: set[str], fees: Mapping[str, int]) -> list[Instrument]:
+    venue.limits.learn(rates(info.get("rateLimits", ())))
+    first = {row["symbol"]: _first_bracket(row) for row in brackets if row.get("brackets")}
     found = []
-    for row in info.body["symbols"]:
+    for row in info["symbols"]:
         if row["symbol"] in wanted or not wanted:
             fee = fees.get(row["symbol"], 0)
             if not fee:
@@ -67,11 +74,13 @@ def _first_bracket(row: Row) -> tuple[int, int]:
 
 
 async def _taker_ppm(venue: Binance, symbol: str) -> int:
-    answer = await venue.commission(symbol)
+    """The account's own; where it cannot be had now, the one that was told last."""
+    answer, known = await venue.commission(symbol), venue.instruments.get(symbol)
+    last = known.taker_fee_ppm if known else TAKER_PPM
     try:
-        return ppm(answer.body["takerCommissionRate"]) if isinstance(answer, Accepted) else TAKER_PPM
-    except (KeyError, ValueError):
-        return TAKER_PPM
+        return ppm(answer.body["takerCommissionRate"]) if isinstance(answer, Accepted) else last
+    except (KeyError, ValueError, TypeError):
+        return last
 
 
 def _capped(text: str) -> int:

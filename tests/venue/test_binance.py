@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from streams.core.values import Side, e8
+from streams.paper import rest
 from streams.paper.server import PaperExchange
 from streams.venue import filters
 from streams.venue.addresses import Addresses
-from streams.venue.answers import Accepted, Kind, Order, Refused
+from streams.venue.answers import Accepted, Doubt, Kind, Order, Refused
 from streams.venue.binance import Binance, Keys
 from streams.venue.clock import Clock
 from streams.venue.limits import ORDINARY, Lane
@@ -113,3 +114,23 @@ async def test_filters_bring_the_rates_and_a_renewal_does_not_ask_for_fees_again
     assert renewed == loaded
     assert len(house.exchange.faults.armed) == 1 and house.exchange.faults.armed[0].count == 9
     assert sorted((rate.name, rate.limit) for rate in house.venue.limits.rates) == [("orders_10s", 300), ("orders_1m", 1_200), ("weight_1m", 2_400)]
+
+
+@pytest.mark.parametrize(("path", "body"), [
+    ("exchangeInfo", {}), ("exchangeInfo", {"symbols": [{}]}), ("exchangeInfo", {"symbols": None}), ("exchangeInfo", ["what"]),
+    ("leverageBracket", [1]), ("leverageBracket", [{"brackets": [{}], "symbol": SYMBOL}]),
+], ids=str)
+async def test_what_cannot_be_read_of_the_symbols_is_doubt(house: House, monkeypatch: pytest.MonkeyPatch, path: str, body: object) -> None:
+    monkeypatch.setitem(rest.ROUTES, ("GET", path), lambda *_: body)
+    answer = await filters.load(house.venue, [SYMBOL])
+    assert isinstance(answer, Doubt) and answer.reason.startswith("what the venue tells of its symbols cannot be read")
+
+
+async def test_a_fee_that_cannot_be_had_stays_as_it_was_told_last(house: House) -> None:
+    house.exchange.engine.accounts["paper"].fee_tier = 9
+    first = await filters.load(house.venue, [SYMBOL])
+    assert isinstance(first, list)
+    house.venue.instruments[SYMBOL] = first[0]
+    house.fault("reject", path="commissionRate", code=-1008, count=9)
+
+    assert (await filters.load(house.venue, [SYMBOL]), first[0].taker_fee_ppm < filters.TAKER_PPM) == (first, True)
