@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("pipeline")]
 ROOT = Path(__file__).parents[2]
 MINUTES, SEED = "3", "1"
 RULES = 7
