@@ -260,7 +260,7 @@ class Gateway:
 
     async def _hour(self) -> None:
         self.desks.forget()
-        await self._renewal.load()
+        await self._renewal.hourly()
 
 
 async def _chased(desk: Desk) -> None:

@@ -34,10 +34,17 @@ class Renewal:
         while True:
             await self.venue.filters_doubted.wait()
             self.venue.filters_doubted.clear()
-            answer = await self.load(fees_anew=False)
-            if not isinstance(answer, Accepted):
-                _log.warning("the filters cannot be had: the next refusal asks again", answer=str(answer))
+            await self._load(fees_anew=False)
             await asyncio.sleep(GAP_S)
+
+    async def hourly(self) -> None:
+        """Fees too: a volume of thirty days moves them."""
+        await self._load(fees_anew=True)
+
+    async def _load(self, *, fees_anew: bool) -> None:
+        answer = await self.load(fees_anew=fees_anew)
+        if not isinstance(answer, Accepted):
+            _log.warning("the filters cannot be had: the old ones hold until the next hour, or refusal", answer=str(answer))
 
     async def load(self, *, fees_anew: bool = True) -> Answer:
         """How many instruments there are, or why they could not be had."""
