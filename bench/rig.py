@@ -147,14 +147,14 @@ def tick(symbol: str, number: int, now_ms: int) -> Tick:
     )
 
 
-def fill_ticks(rig: Rig, symbols: int, count: int) -> None:
-    """This many raw ticks of this many symbols, in turn."""
-    producer, listed = rig.producer(**{"queue.buffering.max.messages": 1_000_000}), names(symbols)
+def fill_ticks(rig: Rig, listed: list[str], count: int) -> None:
+    """This many raw ticks of these symbols, in turn."""
+    producer = rig.producer(**{"queue.buffering.max.messages": 1_000_000})
     for symbol in listed:
         producer.produce("instrument", encode(instrument(symbol)), key=symbol.encode())
     now_ms = int(time.time() * 1_000)
     for number in range(count):
-        symbol = listed[number % symbols]
+        symbol = listed[number % len(listed)]
         producer.produce("price.tick", encode(tick(symbol, number, now_ms + number // 100)), key=symbol.encode())
         if number % 1_000 == 0:
             producer.poll(0)

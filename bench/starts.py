@@ -116,7 +116,7 @@ def run(quick: bool) -> list[Figure]:  # noqa: FBT001  (the same for every file)
         figures.append(Figure("take-over after kill -9 of one of two", taken_over(r), "s", "session timeout", 10.0))
     with rig() as r:
         count = 100_000 if quick else 1_000_000
-        fill_ticks(r, 500, count)
+        fill_ticks(r, names(500), count)
         figures.append(Figure(f"start to first decision, 500 symbols and {count} ticks behind", first_decision(r), "s"))
         figures.append(Figure("start to first decision, 500 symbols known", first_decision(r), "s"))
     return figures

@@ -7,9 +7,9 @@ from confluent_kafka import Consumer
 from confluent_kafka import TopicPartition as Place
 
 from bench.figures import Figure
-from bench.rig import Rig, fill_ticks, rig, until
+from bench.rig import Rig, fill_ticks, names, rig, until
 from streams.wire.codec import decode
-from streams.wire.topics import PARTITIONS
+from streams.wire.topics import PARTITIONS, partition_of
 
 TOPIC = "price.tick"
 
@@ -57,12 +57,17 @@ def ours(r: Rig, count: int) -> tuple[float, float]:
         return count / took, (worker.cpu_s() - cpu) / count * 1e6
 
 
-def measured(symbols: int, count: int) -> list[Figure]:
+def of_one_partition(count: int) -> list[str]:
+    """So many symbols that lie in partition 0."""
+    return [name for name in names(2 * PARTITIONS * count) if not partition_of(name.encode())][:count]
+
+
+def measured(listed: list[str], where: str, count: int) -> list[Figure]:
     with rig() as r:
-        fill_ticks(r, symbols, count)
+        fill_ticks(r, listed, count)
         aiokafka, confluent = asyncio.run(bare_aiokafka(r, count)), bare_confluent(r, count)
         rate, cpu_us = ours(r, count)
-    name = f"raw ticks of {symbols} symbols through positions"
+    name = f"raw ticks of {len(listed)} symbols {where}, through positions"
     return [
         Figure(name, rate, "per second", "bare aiokafka, same decode", aiokafka, f"{cpu_us:.1f} us CPU a tick"),
         Figure(name, rate, "per second", "bare confluent-kafka, same decode", confluent),
@@ -70,4 +75,10 @@ def measured(symbols: int, count: int) -> list[Figure]:
 
 
 def run(quick: bool) -> list[Figure]:  # noqa: FBT001  (the same for every file)
-    return [*measured(100, 200_000 if quick else 1_000_000), *([] if quick else measured(500, 1_000_000))]
+    everywhere = "in all partitions"
+    if quick:
+        return measured(names(100), everywhere, 200_000)
+    return [
+        *measured(names(100), everywhere, 1_000_000), *measured(names(500), everywhere, 1_000_000),
+        *measured(of_one_partition(40), "in one partition", 500_000),
+    ]
