@@ -5,30 +5,42 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 import aiohttp
+import msgspec
 import typer
 
+from streams.audit.auditor import replayed
 from streams.cli.common import configured, tell
 from streams.cli.run import Running, Setting, demo_setting, run_of, say
 from streams.core.events import FlattenWanted
-from streams.core.ids import leg_of
-from streams.core.values import e8
 from streams.demo.source import Source
 from streams.drill.blows import Blow, What, blows
-from streams.drill.verdict import TOPICS, Rule, Seen, Span, told_of, verdict
-from streams.errors import NotReachable
+from streams.drill.exchange import Exchange
+from streams.drill.report import report, text
+from streams.drill.verdict import TOPICS, Audited, Seen, Shown, Span, Told, told_of, verdict
+from streams.errors import NotReachable, StreamsError
 from streams.runtime.broker import EmbeddedBroker
 from streams.wire.log import publish, read
 from streams.wire.topics import ORDER_FILL
 
 ACCOUNT = "main"
 EXCHANGE = "paper"
-LOOK_S, ORPHANS_S, SETTLE_S, CLOSED_S = 0.05, 0.25, 150.0, 120.0
+LOOK_S, SETTLE_S, CLOSED_S = 0.05, 150.0, 120.0
+HURRY_S = 20.0                        # instead of these, where it ends early
 FELT = ("gateway", "broker", "exchange")                 # blows that may leave a position without a stop for a while; the others cannot
+HANGS = (aiohttp.ClientError, TimeoutError)              # the exchange does not answer
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """`ended`: why it ended early; empty where it did not."""
+
+    ended: str
+    blows: list[Span]
+    shown: Shown
 
 
 def drill(
@@ -36,49 +48,58 @@ def drill(
     seed: Annotated[int | None, typer.Option(help="of prices, signals and blows; without it one is drawn, and said")] = None,
     json: Annotated[bool, typer.Option("--json", help="the verdict as JSON, the last line of standard output")] = False,
 ) -> None:
-    """Kill and stop the demo's processes and break its venue while it trades on paper; exit code 1 where a promise did not hold."""
+    """Kill and stop the demo's processes and break its venue while it trades on paper; exit code 1 where a promise did not hold or it ended early."""
     environment = configured()
     drawn, folder = run_of(environment, seed)
     with EmbeddedBroker(folder, environment.cache_dir) as broker:
-        rules, struck = asyncio.run(_drill(demo_setting(broker, folder, None, drawn), broker, drawn, minutes * 60))
-    held = all(rule.held for rule in rules)
-    if held:
+        outcome = asyncio.run(_drill(demo_setting(broker, folder, None, drawn), broker, drawn, minutes * 60))
+    shown = outcome.shown
+    bare_ms = shown.audited.bare_ms if shown.audited else None
+    told = report(drawn, minutes, outcome.ended, outcome.blows, shown.away, bare_ms, verdict(shown))
+    if told.held:
         shutil.rmtree(folder / "kafka", ignore_errors=True)
-    tell({"seed": drawn, "minutes": minutes, "held": held, "blows": struck, "rules": rules}, text(drawn, rules, struck), json=json)
-    if not held:
+    tell(told, text(told, str(folder / "logs")), json=json)
+    if not told.held:
         raise typer.Exit(1)
 
 
-def text(seed: int, rules: list[Rule], struck: int) -> str:
-    lines = [f"{'held  ' if rule.held else 'BROKEN'}  {rule.name}: {rule.figure}" for rule in rules]
-    wrong = [f"          {reason}" for rule in rules for reason in rule.wrong]
-    return "\n".join([f"{struck} blows, seed {seed}", *lines, *wrong])
-
-
-async def _drill(setting: Setting, broker: EmbeddedBroker, seed: int, seconds: float) -> tuple[list[Rule], int]:
+async def _drill(setting: Setting, broker: EmbeddedBroker, seed: int, seconds: float) -> Outcome:
     source = Source(setting.bootstrap, seed, say)
-    async with Running(setting, broker) as running, Striker(running, broker, setting.venue.rest) as striker:
+    async with Running(setting, broker) as running, Exchange(setting.venue.rest) as exchange, Striker(running, broker, exchange) as striker:
         running.pipeline.on_tick = source.take
-        striking = asyncio.create_task(striker.strike(seed))
-        watching = [asyncio.create_task(striker.watch()), asyncio.create_task(striker.watch_orphans())]
-        await running.hold(seconds)
-        striking.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await striking
+        striker.begin(seed)
+        ended = await _held(running, seconds)
         await striker.release()
         say(f"{len(striker.struck)} blows; now it is left alone")
         running.pipeline.on_tick = None
         source.close()
-        await _until(striker.settled, SETTLE_S)
-        await _until(lambda: _told(setting.bootstrap), CLOSED_S)
-        await _until(striker.flat, CLOSED_S)
-        for task in watching:
-            task.cancel()
-        seen = await striker.look()
-        told = await asyncio.to_thread(lambda: told_of(read(setting.bootstrap, TOPICS)))
-        rules = verdict(told, seen, striker.felt, striker.away(seen.now))
+        rest = await _comes_to_rest(setting.bootstrap, running, striker, hurry=bool(ended))
+        ended = ended or ("interrupted while it was closed" if running.stopped else "")
+        seen = await striker.seen()
+        told, audited = await asyncio.to_thread(_read, setting.bootstrap)
+        shown = Shown(told, audited, seen, striker.felt, striker.away(now_ms()), rest)
         await running.end(_nothing)
-    return rules, len(striker.struck)
+    return Outcome(ended, striker.struck, shown)
+
+
+async def _held(running: Running, seconds: float) -> str:
+    """Until the time is over; why it ended before."""
+    began = time.monotonic()
+    try:
+        await running.hold(seconds)
+    except StreamsError as reason:
+        return f"after {time.monotonic() - began:.0f} s of {seconds:.0f} the pipeline could not go on: {reason}"
+    return f"interrupted after {time.monotonic() - began:.0f} s of {seconds:.0f}" if running.stopped else ""
+
+
+async def _comes_to_rest(bootstrap: str, running: Running, striker: "Striker", *, hurry: bool) -> bool:
+    """Whether everything has been worked, closed and cancelled. What does not come about in time, the verdict will say."""
+    def patience(seconds: float) -> float:
+        return min(seconds, HURRY_S) if hurry or running.stopped else seconds
+
+    await _until(striker.settled, lambda: patience(SETTLE_S))
+    await _until(lambda: _told(bootstrap), lambda: patience(CLOSED_S))
+    return await _until(striker.flat, lambda: patience(CLOSED_S))
 
 
 async def _told(bootstrap: str) -> bool:
@@ -91,18 +112,30 @@ async def _told(bootstrap: str) -> bool:
     return True
 
 
+def _read(bootstrap: str) -> tuple[Told | None, Audited | None]:
+    try:
+        told, replay = told_of(read(bootstrap, TOPICS)), replayed(bootstrap)
+    except NotReachable as reason:
+        say(f"the log cannot be read: {reason}")
+        return None, None
+    faults, late = tuple(map(str, replay.report.faults)), tuple(map(str, replay.late))
+    return told, Audited(faults, late, max((one.ms for one in replay.bare), default=0))
+
+
 async def _nothing() -> None:
     """Nobody has to be asked anything."""
 
 
-async def _until(true: Callable[[], Awaitable[bool]], seconds: float) -> bool:
-    """What does not come about in time, the verdict will say."""
-    deadline = time.monotonic() + seconds
-    while not await true():
-        if time.monotonic() > deadline:
+async def _until(true: Callable[[], Awaitable[bool]], seconds: Callable[[], float]) -> bool:
+    """`seconds` may become less while it is waited."""
+    began = time.monotonic()
+    while True:
+        with contextlib.suppress(*HANGS):
+            if await true():
+                return True
+        if time.monotonic() - began > seconds():
             return False
         await asyncio.sleep(0.5)
-    return True
 
 
 def now_ms() -> int:
@@ -110,41 +143,60 @@ def now_ms() -> int:
 
 
 class Striker:
-    """Strikes a running pipeline, and keeps what it did and when."""
+    """Strikes a running pipeline, and keeps what it did and when. Whatever was stopped goes on when it leaves, however it leaves."""
 
-    def __init__(self, running: Running, broker: EmbeddedBroker, url: str) -> None:
+    def __init__(self, running: Running, broker: EmbeddedBroker, exchange: Exchange) -> None:
         self.struck: list[Span] = []
-        self._running, self._broker, self._url = running, broker, url
+        self._running, self._broker, self._exchange = running, broker, exchange
+        self._striking: asyncio.Task[None] | None = None
+        self._watching: list[asyncio.Task[None]] = []
         self._stopped: set[int] = set()
         self._absent: list[Span] = []
         self._gone_since = 0                             # 0: a gateway is at work
         self._gateway = 0                                # its pid, as last seen
-        self._orphaned: dict[str, int] = {}              # symbol -> since when exit orders of ours rest where nothing is held
-        self._orphans: list[Span] = []
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(self._url, raise_for_status=True, timeout=aiohttp.ClientTimeout(10))
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Nobody asks the exchange any more when its session is closed."""
+        tasks = [*self._watching, *([self._striking] if self._striking else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         self._all_go_on()
-        await self._session.close()
+
+    def begin(self, seed: int) -> None:
+        self._striking = asyncio.create_task(self._strike(seed))
+        self._watching = [asyncio.create_task(self._watch()), asyncio.create_task(self._exchange.watch_orphans(now_ms))]
+
+    async def release(self) -> None:
+        """No blow falls any more: what was stopped goes on, and no fault is armed. Raises what ended the striking before, if anything did."""
+        if self._striking is not None:
+            self._striking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._striking
+        self._all_go_on()
+        with contextlib.suppress(*HANGS):
+            await self._exchange.mend()
 
     # ------------------------------------------------------------------------------------------------------------ blows
 
-    async def strike(self, seed: int) -> None:
+    async def _strike(self, seed: int) -> None:
         for blow in blows(seed):
             await asyncio.sleep(blow.after)
-            begun = now_ms()
-            if await self._struck(blow):
-                say(f"    {blow}")
-                self.struck.append(Span(str(blow), begun, now_ms()))
+            begun, struck = now_ms(), True               # also one that is broken off has been struck
+            try:
+                struck = await self._struck(blow)
+            finally:
+                if struck:
+                    say(f"    {blow}")
+                    self.struck.append(Span(str(blow), begun, now_ms()))
 
     async def _struck(self, blow: Blow) -> bool:
         """Whether there was anything to strike: what is dead already is left in peace."""
         if blow.what is What.FAULT:
-            await self._break(blow)
-            return True
+            return await self._break(blow)
         pid = self._pid(blow.victim)
         if not pid:
             return False
@@ -169,22 +221,14 @@ class Striker:
         if pid == self._gateway and self._gone_since:
             self._back(now_ms())
 
-    async def _break(self, blow: Blow) -> None:
+    async def _break(self, blow: Blow) -> bool:
         try:
-            async with self._session.post("/_faults", json=blow.fault):
-                pass
+            await self._exchange.arm(blow.fault)
             await asyncio.sleep(blow.seconds)
-        finally:
-            await self._mend()
-
-    async def _mend(self) -> None:
-        async with self._session.delete("/_faults"):
-            pass
-
-    async def release(self) -> None:
-        """Whatever was stopped goes on, and no fault is armed any more."""
-        self._all_go_on()
-        await self._mend()
+            await self._exchange.mend()
+        except HANGS as reason:
+            say(f"    the exchange does not answer ({reason!r}): {blow} may be left out, or go on")
+        return True
 
     def _all_go_on(self) -> None:
         for pid in tuple(self._stopped):
@@ -196,7 +240,7 @@ class Striker:
 
     # ------------------------------------------------------------------------------------------------------------ what is seen
 
-    async def watch(self) -> None:
+    async def _watch(self) -> None:
         """When no gateway was at work: from its death until its successor has reconciled."""
         while True:
             pid = self._running.processes.health["gateway"].pid
@@ -219,38 +263,21 @@ class Striker:
     def felt(self) -> list[Span]:
         return [span for span in self.struck if span.what.startswith(What.FAULT.value) or any(victim in span.what for victim in FELT)]
 
-    async def look(self) -> Seen:
-        state, record = await self._get("/_state"), await self._get("/_record?since=1000000000")
-        account = next(iter(state["accounts"].values()))
-        held = {symbol: e8(quantity) for symbol, quantity in account["positions"].items()}
-        bare = [Span(one["symbol"], one["start"], one["end"] or record["now"]) for one in record["unprotected"]]
-        resting = [*account["orders"], *(algo["client_id"] for algo in account["algos"])]
-        return Seen(record["now"], held, resting, state["created"], account["trades"], bare, self.orphans(record["now"]))
-
-    async def watch_orphans(self) -> None:
-        while True:
-            await asyncio.sleep(ORPHANS_S)
-            with contextlib.suppress(aiohttp.ClientError, TimeoutError):     # the exchange is stopped: it is asked again
-                account = next(iter((await self._get("/_state"))["accounts"].values()))
-                self._compare({algo["symbol"] for algo in account["algos"] if leg_of(algo["client_id"])} - account["positions"].keys(), now_ms())
-
-    def _compare(self, orphaned: set[str], now: int) -> None:
-        for symbol in self._orphaned.keys() - orphaned:
-            self._orphans.append(Span(symbol, self._orphaned.pop(symbol), now))
-        for symbol in orphaned:
-            self._orphaned.setdefault(symbol, now)
-
-    def orphans(self, now: int) -> list[Span]:
-        return [*self._orphans, *(Span(symbol, since, now) for symbol, since in self._orphaned.items())]
+    async def seen(self) -> Seen | None:
+        try:
+            return await self._exchange.look()
+        except HANGS as reason:
+            say(f"the exchange does not show its record: {reason!r}")
+            return None
 
     async def settled(self) -> bool:
         """The books are the exchange's, and everybody has been heard of lately."""
         heard = self._running.pipeline.board.heard
         lately = all(heard.get(name, 0) > now_ms() - 5_000 for name in ("feed", "gateway", "positions", "risk"))
-        return lately and await self._booked() == (await self.look()).held
+        return lately and await self._booked() == (await self._exchange.look()).held
 
     async def flat(self) -> bool:
-        seen = await self.look()
+        seen = await self._exchange.look()
         return not seen.held and not seen.resting and not await self._booked()
 
     async def _booked(self) -> dict[str, int]:
@@ -262,7 +289,3 @@ class Striker:
         for fill in fills:
             total[fill.symbol] = total.get(fill.symbol, 0) + fill.signed
         return {symbol: quantity for symbol, quantity in total.items() if quantity}
-
-    async def _get(self, path: str) -> Mapping[str, Any]:
-        async with self._session.get(path) as answer:
-            return dict(await answer.json())

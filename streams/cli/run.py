@@ -202,6 +202,11 @@ class Running:
         say(f"every part works, {time.monotonic() - began:.0f} s after its start")
         self.pipeline.beside(view.watch(self.pipeline.board, self.processes.health, self._setting.title, _console))
 
+    @property
+    def stopped(self) -> bool:
+        """Somebody has asked for the end: Ctrl-C or SIGTERM."""
+        return self._stop.is_set()
+
     async def hold(self, seconds: float | None) -> None:
         await self.pipeline.hold(seconds, self._stop)
 

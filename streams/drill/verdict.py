@@ -1,4 +1,4 @@
-"""What a drill has shown: each rule, whether it held, and its figure. Pure; times are epoch milliseconds of this machine."""
+"""What a drill has shown: each promise, whether it held, and its figure. Pure; times are epoch milliseconds of this machine."""
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -14,7 +14,10 @@ from streams.wire.topics import DECISION_LOG, ORDER_COMMAND, ORDER_FILL, ORDER_S
 TOPICS = tuple(topic.name for topic in (TRADE_INTENT, DECISION_LOG, ORDER_COMMAND, ORDER_STATUS, ORDER_FILL))
 CALM_MS, STRUCK_MS = 2_000, 5_000     # without a live stop at most, where nothing was done to stops or gateway lately, and where something was
 LINGER_MS = 6_000                     # a blow is still felt so long after its end
+TELLING_MS = 500                      # a shorter time needs no story
 ENDED = (EntryState.EXPIRED, EntryState.REFUSED, EntryState.REJECTED, EntryState.DONE)
+CALM, STRUCK, AWAY = "left alone", "struck", "gateway away"
+ALLOWED = {CALM: f"{CALM_MS / 1000:g} s", STRUCK: f"{STRUCK_MS / 1000:g} s", AWAY: f"its absence and {STRUCK_MS / 1000:g} s"}
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -24,13 +27,19 @@ class Span(msgspec.Struct, frozen=True):
     start: int
     end: int
 
+    @property
+    def ms(self) -> int:
+        return self.end - self.start
+
     def overlap(self, other: "Span", linger: int = 0) -> int:
         return max(min(self.end, other.end + linger) - max(self.start, other.start), 0)
 
 
 class Rule(msgspec.Struct, frozen=True):
+    """`held` is None where it cannot be said: the drill ended before all had come to rest, or who knows it does not answer."""
+
     name: str
-    held: bool
+    held: bool | None
     figure: str
     wrong: tuple[str, ...] = ()
 
@@ -58,6 +67,14 @@ class Told(msgspec.Struct):
                 self.fills.append(record.message)
 
 
+class Audited(msgspec.Struct, frozen=True):
+    """What a reader that takes no part finds in the log: faults and late bookings by their places, and the longest time without a stop."""
+
+    faults: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
+    bare_ms: int = 0
+
+
 class Seen(msgspec.Struct, frozen=True):
     """What the exchange says at the end."""
 
@@ -70,6 +87,17 @@ class Seen(msgspec.Struct, frozen=True):
     orphans: list[Span] = []          # by symbol: exit orders of ours where nothing is held
 
 
+class Shown(msgspec.Struct, frozen=True):
+    """All that a drill is judged by. None: it could not be had. `rest`: all was closed, and had come to rest."""
+
+    told: Told | None
+    audited: Audited | None
+    seen: Seen | None
+    struck: Sequence[Span] = ()       # what was done to gateway, broker and venue, and when
+    away: Sequence[Span] = ()         # when no gateway was at work
+    rest: bool = True
+
+
 def told_of(records: Iterable[Record]) -> Told:
     told = Told()
     for record in records:
@@ -77,82 +105,124 @@ def told_of(records: Iterable[Record]) -> Told:
     return told
 
 
-def verdict(told: Told, seen: Seen, struck: Sequence[Span], away: Sequence[Span]) -> list[Rule]:
-    """`struck`: what was done to gateway, broker and venue, and when; `away`: when no gateway was at work."""
+def verdict(shown: Shown) -> list[Rule]:
+    """Every promise, in the order of the report."""
     return [
-        _orders(seen), _trades(told, seen), _intents(told), _flips(told), _resting(seen, struck, away), _books(told, seen),
-        _covered(seen, struck, away),
+        _orders(shown), _trades(shown), _whole(shown), _intents(shown), _flips(shown), _books(shown),
+        *(_covered(shown, kind) for kind in (CALM, STRUCK, AWAY)), *(_orphans(shown, kind) for kind in (CALM, STRUCK, AWAY)), _resting(shown),
     ]
 
 
-def _rule(name: str, figure: str, wrong: Iterable[str]) -> Rule:
-    wrong = tuple(wrong)
-    return Rule(name, not wrong, figure, wrong)
+def _rule(name: str, figure: str, wrong: Iterable[str] = (), *, open_yet: Iterable[str] = (), rest: bool = True) -> Rule:
+    """`open_yet`: what is wrong only when all has come to rest."""
+    broken, still = tuple(wrong), tuple(open_yet)
+    if rest or broken or not still:
+        return Rule(name, not broken and not still, figure, (*broken, *still))
+    return Rule(name, None, f"{figure}; not at rest when it ended", still)
 
 
-def _orders(seen: Seen) -> Rule:
-    ours = {client_id: count for client_id, count in seen.created.items() if leg_of(client_id)}
-    return _rule("every order was made once", f"{len(ours)} orders", (f"{name} {count} times" for name, count in ours.items() if count != 1))
+def _unsaid(name: str, *, by: str) -> Rule:
+    return Rule(name, None, f"{by} could not be read")
 
 
-def _trades(told: Told, seen: Seen) -> Rule:
-    booked = Counter((fill.account, fill.symbol, fill.trade_id) for fill in told.fills)
-    wrong = [f"trade {trade_id} of {symbol} is booked {count} times" for (_, symbol, trade_id), count in booked.items() if count != 1]
-    if len(booked) != seen.trades:
-        wrong.append(f"{len(booked)} trades in the log, {seen.trades} at the exchange")
-    return _rule("every trade is booked once", f"{seen.trades} trades", wrong)
+def _orders(shown: Shown) -> Rule:
+    name = "every order was made once"
+    if shown.seen is None:
+        return _unsaid(name, by="the exchange")
+    ours = {client_id: count for client_id, count in shown.seen.created.items() if leg_of(client_id)}
+    return _rule(name, f"{len(ours)} orders", (f"{order} {count} times" for order, count in ours.items() if count != 1))
 
 
-def _intents(told: Told) -> Rule:
-    wrong = [f"{intent_id} was never decided" for intent_id in sorted(told.intents - told.decided)]
-    wrong += [f"the entry of {intent_id} has no end" for intent_id in sorted(told.entries.keys() - told.ended)]
-    return _rule("every intent has its answer", f"{len(told.intents)} intents, {len(told.entries)} entries", wrong)
+def _trades(shown: Shown) -> Rule:
+    """A fill that is booked late is a fill that is booked."""
+    name = "every trade is booked once"
+    if shown.told is None or shown.seen is None:
+        return _unsaid(name, by="the log" if shown.seen else "the exchange")
+    booked = Counter((fill.account, fill.symbol, fill.trade_id) for fill in shown.told.fills)
+    twice = [f"trade {trade_id} of {symbol} is booked {count} times" for (_, symbol, trade_id), count in booked.items() if count != 1]
+    missing = [f"{len(booked)} trades in the log, {shown.seen.trades} at the exchange"] if len(booked) != shown.seen.trades else []
+    return _rule(name, f"{shown.seen.trades} trades", twice, open_yet=missing, rest=shown.rest)
 
 
-def _flips(told: Told) -> Rule:
+def _whole(shown: Shown) -> Rule:
+    name = "no fill is lost, doubled or out of order"
+    if shown.audited is None:
+        return _unsaid(name, by="the log")
+    late = shown.audited.late
+    return _rule(name, f"{len(late)} booked late" + (f" ({late[0]})" if late else ""), shown.audited.faults)
+
+
+def _intents(shown: Shown) -> Rule:
+    name, told = "every intent has its answer", shown.told
+    if told is None:
+        return _unsaid(name, by="the log")
+    missing = [f"{intent_id} was never decided" for intent_id in sorted(told.intents - told.decided)]
+    missing += [f"the entry of {intent_id} has no end" for intent_id in sorted(told.entries.keys() - told.ended)]
+    return _rule(name, f"{len(told.intents)} intents, {len(told.entries)} entries", open_yet=missing, rest=shown.rest)
+
+
+def _flips(shown: Shown) -> Rule:
+    name = "no trade turned a position over"
+    if shown.told is None:
+        return _unsaid(name, by="the log")
     held: Counter[tuple[str, str]] = Counter()
     wrong = []
-    for fill in sorted(told.fills, key=_number):
+    for fill in sorted(shown.told.fills, key=_number):
         before = held[fill.account, fill.symbol]
         held[fill.account, fill.symbol] = after = before + fill.signed
         if before * after < 0:
             wrong.append(f"{fill.client_order_id} of {fill.symbol}: from {before} to {after}")
-    return _rule("no trade turned a position over", f"{len(told.fills)} fills", wrong)
+    return _rule(name, f"{len(shown.told.fills)} fills", wrong)
 
 
 def _number(fill: Filled) -> int:
     return int(fill.trade_id) if fill.trade_id.isdigit() else 0
 
 
-def _resting(seen: Seen, struck: Sequence[Span], away: Sequence[Span]) -> Rule:
-    longest, wrong = _judged(seen.orphans, struck, away)
-    return _rule("nothing outlives its position", longest, [*wrong, *(f"{name} rests at the end" for name in seen.resting)])
-
-
-def _books(told: Told, seen: Seen) -> Rule:
+def _books(shown: Shown) -> Rule:
+    name, seen = "the books are the exchange's", shown.seen
+    if shown.told is None or seen is None:
+        return _unsaid(name, by="the log" if seen else "the exchange")
     booked: Counter[str] = Counter()
-    for fill in told.fills:
+    for fill in shown.told.fills:
         booked[fill.symbol] += fill.signed
     held = {symbol: quantity for symbol, quantity in booked.items() if quantity}
     wrong = [f"books {held}, exchange {seen.held}"] if held != seen.held else []
-    return _rule("the books are the exchange's", "all closed", [*wrong, *(f"{symbol} is still held" for symbol in seen.held)])
+    figure = f"{len(seen.held)} positions still held" if seen.held else "all closed"
+    return _rule(name, figure, open_yet=[*wrong, *(f"{symbol} is still held" for symbol in seen.held)], rest=shown.rest)
 
 
-def _covered(seen: Seen, struck: Sequence[Span], away: Sequence[Span]) -> Rule:
-    longest, wrong = _judged(seen.bare, struck, away)
-    return _rule("live stops cover what is held", longest, wrong)
+def _resting(shown: Shown) -> Rule:
+    name = "nothing rests at the end"
+    if shown.seen is None:
+        return _unsaid(name, by="the exchange")
+    return _rule(name, f"{len(shown.seen.resting)} orders", open_yet=shown.seen.resting, rest=shown.rest)
 
 
-def _judged(spans: Sequence[Span], struck: Sequence[Span], away: Sequence[Span]) -> tuple[str, list[str]]:
-    """The longest of each kind, and those that were too long. The time without a gateway counts as its restart."""
-    wrong = []
-    longest: dict[str, int] = {"left alone": 0, "struck": 0, "gateway away": 0}
-    for span in spans:
-        absent = sum(span.overlap(gone) for gone in away)
-        kind = "gateway away" if absent else "struck" if any(span.overlap(blow, LINGER_MS) for blow in struck) else "left alone"
-        limit = CALM_MS if kind == "left alone" else STRUCK_MS + absent
-        lasted = span.end - span.start
-        longest[kind] = max(longest[kind], lasted)
-        if lasted > limit:
-            wrong.append(f"{span.what} for {lasted / 1000:.1f} s from {span.start}, {kind}; {limit / 1000:.1f} s are allowed")
-    return ", ".join(f"{kind} {ms / 1000:.2f} s" for kind, ms in longest.items()), wrong
+def _covered(shown: Shown, kind: str) -> Rule:
+    name = f"held without a live stop, {kind}: at most {ALLOWED[kind]}"
+    return _rule(name, *_longest(shown.seen.bare, shown, kind)) if shown.seen else _unsaid(name, by="the exchange")
+
+
+def _orphans(shown: Shown, kind: str) -> Rule:
+    name = f"an exit order that outlives its position, {kind}: at most {ALLOWED[kind]}"
+    return _rule(name, *_longest(shown.seen.orphans, shown, kind)) if shown.seen else _unsaid(name, by="the exchange")
+
+
+def _longest(spans: Sequence[Span], shown: Shown, kind: str) -> tuple[str, list[str]]:
+    """The longest of this kind, and those that were too long. The time without a gateway counts as its restart."""
+    wrong, longest, number = [], "0.00 s", 0
+    for span in sorted(spans, key=lambda one: one.ms):
+        absent = sum(span.overlap(gone) for gone in shown.away)
+        felt = [blow.what for blow in shown.struck if span.overlap(blow, LINGER_MS)]
+        if kind != (AWAY if absent else STRUCK if felt else CALM):
+            continue
+        number += 1
+        limit = CALM_MS if kind == CALM else STRUCK_MS + absent
+        during = f" during {', '.join(dict.fromkeys(felt))}" if felt else ""
+        longest = f"{span.ms / 1000:.2f} s"
+        if span.ms >= TELLING_MS:
+            longest += f" of {limit / 1000:.2f} s ({span.what}{during})"
+        if span.ms > limit:
+            wrong.append(f"{span.what} for {span.ms / 1000:.1f} s from {span.start}, {kind}{during}; {limit / 1000:.1f} s are allowed")
+    return f"{longest}, {number} times" if number else "never", wrong
