@@ -6,6 +6,7 @@ import msgspec
 from tests.gateway.stage import Stage, until
 
 ENTRIES = 50
+WAIT_S = 1.5                          # until an entry's request is given up
 replace = msgspec.structs.replace
 
 
@@ -24,6 +25,7 @@ async def wait_at_the_door(stage: Stage) -> None:
     stage.fault("delay", path="marginType", method="POST", count=ENTRIES, seconds=5.0)
     for number in range(ENTRIES):
         await stage.send(replace(stage.enter_command(f"w{number}"), symbol=f"T{number:02}USDT"), "waits")
+    await until(lambda: sum(fault.count for fault in stage.exchange.faults.armed) <= ENTRIES // 2, "half of them wait for their answer")
 
 
 async def test_fifty_entries_that_wait_do_not_delay_one_exit(stage: Stage) -> None:
@@ -36,5 +38,6 @@ async def test_fifty_entries_that_wait_do_not_delay_one_exit(stage: Stage) -> No
     busy = await closed_after(stage)
 
     assert stage.acknowledged.count("close") == 4
-    assert busy < 3 * max(idle) + 0.15, f"idle {idle}, with {ENTRIES} entries waiting {busy}"     # they share one process, exchange included
+    # Whatever of theirs it waited for, a connection or a place in a queue, would come free after WAIT_S; they share one process, exchange included.
+    assert busy < max(idle) + WAIT_S / 2, f"idle {idle}, with {ENTRIES} entries waiting {busy}"
     assert len([one for one in stage.requests() if one.startswith("entry")]) == 4                  # the fifty had not been placed
