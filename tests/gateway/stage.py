@@ -11,6 +11,7 @@ from streams.core.events import EntryReported, ExitReported, Filled, PlanReporte
 from streams.core.ledger import BeatRecord, EntryRecord
 from streams.core.values import Side, decimal, e8
 from streams.core.words import Exit, OrderType
+from streams.paper.conditions import Conditions
 from streams.paper.server import PaperExchange
 from streams.venue.addresses import Addresses
 from streams.venue.binance import Keys
@@ -34,9 +35,9 @@ async def until(condition: Callable[[], Any], what: str, seconds: float = 10.0) 
 class Stage:
     """`exchange` and `account` outlive the gateway, which may be started again."""
 
-    def __init__(self, bootstrap: str, account: str) -> None:
+    def __init__(self, bootstrap: str, account: str, conditions: Conditions | None = None) -> None:
         self.bootstrap, self.account = bootstrap, account
-        self.exchange = PaperExchange()
+        self.exchange = PaperExchange(conditions=conditions)
         self.acknowledged: list[str] = []
         self._gateway: Gateway | None = None
         self._asked_to_close = ""

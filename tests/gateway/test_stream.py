@@ -12,6 +12,7 @@ from streams.core.ledger import OrderState
 from streams.core.values import Side, decimal, e8
 from streams.core.words import Mode
 from streams.paper import rest, rest_account
+from streams.paper.conditions import Conditions
 from streams.paper.server import PaperExchange
 from streams.venue import desks, gateway, userstream
 from streams.venue.answers import Kind, Order
@@ -102,6 +103,24 @@ async def test_a_key_is_kept_and_a_connection_begun_anew_before_the_venue_ends_i
         await until(lambda: len(kept) >= 3 and stage.gateway._gaps >= opened + 2, "kept three times, then closed and opened")
         await until(lambda: stage.gateway.office.mode is Mode.ACTIVE, "reconciled again")
         assert (await stage.entered()).state is OrderState.DONE
+
+
+async def test_a_venue_that_ends_each_connection_after_its_day_costs_no_fill(topics: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A day is two seconds, and the guard fires in each night: between one connection and the next."""
+    monkeypatch.setattr(userstream, "SETTLED_S", 1.0)
+    async with Stage(topics, f"a-{uuid.uuid4().hex[:8]}", Conditions(connection_s=2.0)) as stage:
+        await stage.begin()
+        for day in range(3):
+            record = await stage.entered(f"i{day}", lives_ms=10_000)
+            assert (record.state, stage.position) == (OrderState.DONE, "0.01")
+            await until(lambda: not stage.exchange.sockets.private_count, "the venue ends the connection")
+            stage.price("58999")
+            assert stage.position == "0"
+            await stage.held("0")
+            stage.price("60000")
+            await until(lambda: stage.gateway.office.mode is Mode.ACTIVE, "heard and reconciled again", 15.0)
+
+        assert await stage.fills() == 3 * ["BUY 0.01 entry.0", "SELL 0.01 guard.0"]
 
 
 async def test_what_was_missed_is_booked_in_the_order_in_which_it_was_traded(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
