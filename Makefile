@@ -1,7 +1,7 @@
 # Everything runs in .venv, made of hash-locked packages. First time about a minute, later times seconds.
 #
 #   make demo              the whole pipeline on this machine: Kafka, exchange, workers, dashboard   (MINUTES=n ends by itself)
-#   make test              the everyday tests, on a real broker                                     (ARGS="-k name" chooses)
+#   make test              the everyday tests, on a real broker              (ARGS="-k name" chooses, ARGS="-n 0" runs one at a time)
 #   make test-slow         the long ones: kills, drills, brokers that are away, a thousand seeds
 #   make check             lint, types, import rules
 #   make bench             measurements
@@ -38,11 +38,13 @@ $(STAMP): requirements/dev.lock requirements/uv.lock pyproject.toml
 demo: setup
 	@$(BIN)/streams demo $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
 
+# Two at a time, each worker with a broker of its own: most of a test is waiting. Whole pipelines (xdist_group) do not meet each other.
+PYTEST = $(BIN)/pytest -n 2 --dist loadgroup
 test: setup
-	@$(BIN)/pytest -m "not slow" $(ARGS)
+	@$(PYTEST) -m "not slow" $(ARGS)
 
 test-slow: setup
-	@$(BIN)/pytest -m slow $(ARGS)
+	@$(PYTEST) -m slow $(ARGS)
 
 check: setup
 	@$(BIN)/ruff check

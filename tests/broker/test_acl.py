@@ -40,7 +40,8 @@ def guarded(tmp_path: Path, kafka_cache: Path) -> Iterator[Setup]:
         yield Setup(bootstrap=broker.bootstrap, run=uuid.uuid4().hex[:8], state_dir=str(tmp_path), produce_timeout_s=3.0)
 
 
-@pytest.mark.parametrize("shut", ["out", pytest.param("changelog", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("shut", ["out", "changelog"])
 def test_a_topic_that_may_not_be_written_halts_the_worker_until_it_may(guarded: Setup, shut: str) -> None:
     log = Log(guarded)
     log.make_all()

@@ -15,6 +15,8 @@ from tests.broker.harness import CLEAN, Log, audit, load, until
 from tests.broker.processes import kept, workers
 from tests.broker.worker import Setup
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_broker_that_is_killed_and_comes_back_costs_nothing(own_broker: EmbeddedBroker, tmp_path: Path) -> None:
     setup, log = _on(own_broker, tmp_path, grace_s=20.0)
@@ -49,7 +51,6 @@ def test_a_broker_that_is_ended_and_comes_back_costs_nothing(own_broker: Embedde
     assert audit(log, events) == CLEAN
 
 
-@pytest.mark.slow
 def test_a_broker_that_stands_still_past_the_session_costs_nothing(own_broker: EmbeddedBroker, tmp_path: Path) -> None:
     """SIGSTOP: every connection stands, and nobody answers. When it wakes it may take its members for dead, and tell them so."""
     setup, log = _on(own_broker, tmp_path, grace_s=20.0)
@@ -69,7 +70,6 @@ def test_a_broker_that_stands_still_past_the_session_costs_nothing(own_broker: E
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.slow
 @pytest.mark.parametrize("away_s", [5, 35, 90])
 def test_a_broker_that_is_gone_for_a_while_costs_nothing(own_broker: EmbeddedBroker, tmp_path: Path, away_s: int) -> None:
     """The worker holds, also past `produce_timeout_s`: while the group is silent everything waits at the socket."""
