@@ -26,8 +26,8 @@ async def bought(bank: Bank) -> bool:
         ({"kind": "http_429", "seconds": 7}, 429, -1003, False),
         ({"kind": "http_418", "seconds": 7}, 418, -1003, False),
         ({"kind": "reject", "code": -2019}, 400, -2019, False),
-        ({"kind": "hang", "seconds": 0.2}, 200, 0, True),
-        ({"kind": "delay", "seconds": 0.2}, 200, 0, True),
+        ({"kind": "hang", "seconds": 0.5}, 200, 0, True),
+        ({"kind": "delay", "seconds": 0.5}, 200, 0, True),
     ],
 )
 async def test_an_answer_that_is_not_the_usual_one(bank: Bank, fault: dict[str, object], status: int, code: int, done: bool) -> None:  # noqa: FBT001
@@ -36,7 +36,7 @@ async def test_an_answer_that_is_not_the_usual_one(bank: Bank, fault: dict[str, 
     told, body = await bank.ask("POST", "v1/order", **BUY)
     took, wait = time.monotonic() - started, bank.headers.get("Retry-After", "")
     assert (told, body.get("code", 0), await bought(bank), wait) == (status, code, done, "7" if status in (429, 418) else "")
-    assert (took >= 0.2) == (fault["kind"] in ("hang", "delay"))
+    assert (took >= 0.5) == (fault["kind"] in ("hang", "delay"))
 
 
 async def test_what_only_reduces_is_not_throttled(bank: Bank) -> None:
@@ -88,13 +88,13 @@ async def test_a_fault_is_used_up_and_the_panel_tells_what_is_armed(bank: Bank) 
 async def test_user_events_come_late_and_in_order(bank: Bank) -> None:
     listen = (await bank.body("POST", "v1/listenKey"))["listenKey"]
     async with bank.session.ws_connect(f"{bank.exchange.ws_url}/private/ws?listenKey={listen}") as socket:
-        await bank.panel("POST", "_faults", {"kind": "late", "seconds": 0.3})
+        await bank.panel("POST", "_faults", {"kind": "late", "seconds": 1.0})
         started = time.monotonic()
         await bank.body("POST", "v1/order", **BUY)
         answered = time.monotonic() - started
         events = [await socket.receive_json(timeout=5) for _ in range(4)]
     assert [event["o"]["x"] if "o" in event else event["e"] for event in events] == ["NEW", "TRADE_LITE", "ACCOUNT_UPDATE", "TRADE"]
-    assert answered < 0.3 <= time.monotonic() - started
+    assert answered < 1.0 <= time.monotonic() - started
 
 
 async def test_a_stop_that_is_stuck_on_its_way(bank: Bank) -> None:
