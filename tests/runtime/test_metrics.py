@@ -6,7 +6,7 @@ from streams.runtime import metrics
 
 def test_a_free_port_shows_the_names_that_outside_programs_rely_on() -> None:
     metrics.INTENTS.labels("tested").inc()
-    metrics.HOP.labels("tick_to_exit").observe(0.004)
+    metrics.HOP.labels("tested").observe(0.004)
     metrics.EQUITY.set(12.5)
     metrics.DRAWDOWN.set(0.25)
     metrics.UNKNOWN_ORDERS.set(3)
@@ -14,7 +14,7 @@ def test_a_free_port_shows_the_names_that_outside_programs_rely_on() -> None:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
         shown = answer.read().decode()
     assert 'streams_intents_total{result="tested"} 1.0' in shown
-    assert 'streams_hop_seconds_bucket{hop="tick_to_exit",le="0.005"} 1.0' in shown
+    assert 'streams_hop_seconds_bucket{hop="tested",le="0.005"} 1.0' in shown
     assert "\nstreams_equity 12.5\n" in shown
     assert "\nstreams_drawdown_ratio 0.25\n" in shown
     assert "\nstreams_unknown_orders 3.0\n" in shown
