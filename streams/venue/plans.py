@@ -29,7 +29,7 @@ from streams.venue.saga import ABSENT_AFTER_MS, CANCEL_AGAIN_S
 
 replace = msgspec.structs.replace
 KINDS = {Step.PLACE_STOP: Kind.STOP_MARKET, Step.PLACE_TARGET: Kind.TAKE_PROFIT_MARKET, Step.REDUCE: Kind.MARKET}
-ASK_S = 0.25
+ASK_S, ASK_MAX_S = 0.25, 2.0
 DOUBT_S = 1.0
 CANCEL_TRIES = 5
 FILTERS_S = 1.0                       # for the filters, after a refusal that doubts them
@@ -145,28 +145,42 @@ class PlanWork:
         return answer
 
     async def _ask_or_request(self, order: Order) -> Accepted[OrderSeen] | Refused | Doubt:
-        """After a restart: the request may have been made. A part is not made again; a stop or a target that is not there goes out."""
-        found = await self.venue.find(order.symbol, order.client_order_id, conditional=order.kind.conditional, lane=Lane.EXITS)
+        """After a restart: the request may have been made. A part is not made again; a stop or a target of which the venue has none goes out."""
+        found = await self._known(order)
         if isinstance(found, Accepted):
             return found
         if order.kind is Kind.MARKET:
             return await self._found(order, self.desk.office.started_at, found)
-        return await self._request(order)
+        return await (self._request(order) if _absent(found) else self._found(order, self.clock.now(), found))
 
     async def _found(self, order: Order, sent_at: int, answer: Refused | Doubt) -> Accepted[OrderSeen] | Refused | Doubt:
-        """What became of a request that nobody answered: asked for a second, and a part until it is known."""
-        conditional = order.kind.conditional
-        store = self.desk.conditionals if conditional else self.desk.orders
+        """What became of a request that nobody answered: asked for a second, and a part until it is known.
+
+        Only the venue's word that it has none says that there is none: any other refusal is about our question.
+        """
+        store, pause_s = self._store(order), ASK_S
         while True:
-            if (told := store.get(order.client_order_id)) is not None:
-                return Accepted(told)
-            found = await self.venue.find(order.symbol, order.client_order_id, conditional=conditional, lane=Lane.EXITS)
+            found = await self._known(order)
             if isinstance(found, Accepted):
                 return found
             waited = self.clock.now() - sent_at
-            if waited > (DOUBT_S * 1_000 if conditional else ABSENT_AFTER_MS) and (conditional or isinstance(found, Refused)):
-                return answer if conditional else Refused(0, "EXPIRED: the venue never had it")
-            await self.desk.until(lambda: order.client_order_id in store, ASK_S)
+            if order.kind.conditional and waited > DOUBT_S * 1_000:
+                return answer if isinstance(answer, Doubt) else Doubt(str(answer))
+            if not order.kind.conditional and waited > ABSENT_AFTER_MS and _absent(found):
+                return Refused(0, "EXPIRED: the venue never had it")
+            await self.desk.until(lambda: order.client_order_id in store, pause_s)
+            pause_s = min(2 * pause_s, ASK_MAX_S)
+
+    async def _known(self, order: Order) -> Accepted[OrderSeen] | Refused | Doubt:
+        """How it stands by the last word on it, else by the answer to a question."""
+        if (told := self._store(order).get(order.client_order_id)) is not None:
+            return Accepted(told)
+        if self.venue.limits.silent_ms(self.clock.now()):
+            return Doubt("the venue wants silence")
+        return await self.venue.find(order.symbol, order.client_order_id, conditional=order.kind.conditional, lane=Lane.EXITS)
+
+    def _store(self, order: Order) -> dict[str, OrderSeen]:
+        return self.desk.conditionals if order.kind.conditional else self.desk.orders
 
     async def _cancel(self, client_id: str) -> None:
         conditional = client_id not in self.desk.exits or self.desk.exits[client_id].conditional
@@ -187,6 +201,10 @@ class PlanWork:
     def _too_large(self, quantity: int) -> bool:
         instrument = self.desk.office.instruments.get(self.record.symbol)
         return instrument is not None and quantity > instrument.quantity_max
+
+
+def _absent(found: Refused | Doubt) -> bool:
+    return isinstance(found, Refused) and meaning(found) is Meaning.GONE
 
 
 # ---------------------------------------------------------------------------------------------------------------- closes

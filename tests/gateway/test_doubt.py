@@ -3,11 +3,13 @@ import pytest
 
 from streams.core.commands import PlanStep, Step
 from streams.core.entry import Cover
-from streams.core.ledger import OrderState
-from streams.core.values import e8
+from streams.core.ledger import OrderState, planned
+from streams.core.values import Side, e8
 from streams.runtime.metrics import UNKNOWN_ORDER_AGE, UNKNOWN_ORDERS
+from streams.venue.answers import Kind, Order
+from streams.venue.plans import PlanWork
 from streams.venue.saga import ABSENT_AFTER_MS
-from tests.gateway.stage import Stage, told, until
+from tests.gateway.stage import SYMBOL, Stage, told, until
 
 QUANTITY = e8("0.01")
 
@@ -133,6 +135,50 @@ async def test_a_part_in_doubt_is_asked_for_and_never_sent_again(stage: Stage) -
 
     assert (stage.position, stage.requests()[2:]) == ("0.006", ["exit.0 ok"])
     assert "plan 0 accepted exit.0" in await stage.statuses()
+
+
+@pytest.mark.parametrize(("kind", "code"), [("http_429", 0), ("error_503_not_executed", 0), ("reject", -9999)])
+async def test_a_part_in_doubt_is_not_absent_because_the_venue_refuses_to_say(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, kind: str, code: int,
+) -> None:
+    monkeypatch.setattr("streams.venue.plans.ABSENT_AFTER_MS", 0)
+    await stage.entered()
+    stage.fault("mute", count=9)
+    stage.fault("execute_then_drop", path="order", method="POST", client_id="qs-exit")
+    stage.fault(kind, path="order", method="GET", client_id="qs-exit", code=code, seconds=1, count=1 if kind == "http_429" else 2)
+    await stage.plan(0, PlanStep(Step.REDUCE, stage.id_of(stage.position_id, "exit"), e8("0.004")))
+    await until(lambda: stage.desk.plan is not None and stage.desk.plan.answered, "the plan answered")
+
+    assert (stage.position, (await stage.statuses())[-1]) == ("0.006", "plan 0 accepted exit.0")
+
+
+async def test_a_part_that_the_venue_never_had_is_refused_when_the_venue_says_so(stage: Stage) -> None:
+    await stage.entered()
+    stage.fault("drop", path="order", method="POST", client_id="qs-exit")
+    await stage.plan(0, PlanStep(Step.REDUCE, stage.id_of(stage.position_id, "exit"), e8("0.004")))
+    await until(lambda: stage.desk.plan is not None and stage.desk.plan.answered, "the plan answered")
+
+    assert (stage.position, (await stage.statuses())[-1]) == ("0.01", "plan 0 refused exit.0")
+
+
+@pytest.mark.parametrize(("rests", "requests"), [(True, ["stop.0 ok"]), (False, [])])
+async def test_a_stop_of_a_predecessor_s_plan_is_not_sent_again_while_nobody_says_that_it_is_not_there(
+    stage: Stage, rests: bool, requests: list[str],  # noqa: FBT001
+) -> None:
+    """The question is refused, or nobody answers it: within a second it is known, or answered as refused and in doubt."""
+    await stage.entered()
+    stop = stage.id_of(stage.position_id, "stop")
+    plan = planned(stage.plan_command(0, PlanStep(Step.PLACE_STOP, stop, QUANTITY, e8("59500"))), stage.gateway.clock.now())
+    if rests:
+        stage.fault("mute")
+        order = Order(SYMBOL, Side.SELL, Kind.STOP_MARKET, stop, QUANTITY, trigger_price=e8("59500"), reduce_only=True)
+        await stage.gateway.venue.place(order, stage.gateway.clock.now())
+    stage.fault("drop", path="algoOrder", method="GET", count=2 if rests else 9)
+    await PlanWork(stage.desk, plan).run(fresh=False)
+
+    assert stage.requests()[2:] == requests
+    assert (await stage.statuses())[-1] == f"plan 0 {'accepted' if rests else 'refused'} stop.0"
+    assert stage.desk.exits[stop].state is (OrderState.WORKING if rests else OrderState.UNKNOWN)
 
 
 async def test_a_stop_in_doubt_that_never_landed_is_known_to_be_absent_soon(stage: Stage) -> None:
