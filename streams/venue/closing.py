@@ -21,6 +21,7 @@ from streams.venue.trades import chase
 replace = msgspec.structs.replace
 DOUBT_S = 1.0                         # from the request on
 RETRIES_S = (0.1, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)        # after a refusal that asking again may heal
+CANCEL_AGAIN_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)        # from one request to cancel an order to the next
 WORD_S = 0.5                                             # the stream's word on the position comes with the fill; later it is asked for
 _log = logs.get(__name__)
 Ids = Callable[[], str]
@@ -64,6 +65,8 @@ async def agreed_flat(desk: Desk) -> bool:
         return False
     if await desk.until(desk.told_flat, WORD_S):
         return desk.held == 0
+    if _silent(desk):
+        return False
     return await ask_position(desk) == 0 and desk.held == 0
 
 
@@ -121,7 +124,7 @@ async def _heal(desk: Desk, refused: Refused, failures: int) -> None:
     match meaning(refused):
         case Meaning.NOTHING_TO_REDUCE:
             await ask_position(desk)
-            await cancel_resting(desk, but=("guard",))
+            await cancel_resting(desk, but=("guard",), urgent=True)
         case Meaning.LATE:
             await desk.office.venue.synchronise(Lane.EXITS)
             return
@@ -134,15 +137,32 @@ async def _heal(desk: Desk, refused: Refused, failures: int) -> None:
     await desk.until(lambda: desk.held == 0 or desk.office.instruments.get(desk.symbol) is not instrument, pause)
 
 
-async def cancel_resting(desk: Desk, but: tuple[str, ...]) -> None:
+async def cancel_resting(desk: Desk, but: tuple[str, ...], *, urgent: bool = False) -> None:
     """Cancels what of ours rests here, but these legs. What is gone already is gone; what is in doubt is tried again by whoever looks next."""
     ours = [order for order in desk.resting() if (leg := leg_of(order.client_order_id)) is not None and leg not in but]
-    await asyncio.gather(*(cancel(desk, order.client_order_id, conditional=True) for order in ours))
+    await asyncio.gather(*(cancel(desk, order.client_order_id, conditional=True, urgent=urgent) for order in ours))
 
 
-async def cancel(desk: Desk, client_id: str, *, conditional: bool) -> bool:
-    """Whether the order is gone for certain, whoever ended it."""
-    desk.cancels.add(client_id)
+def due(desk: Desk, client_id: str) -> bool:
+    """Whether the venue may be asked to cancel an order that nothing waits for: not while it wants silence, and less and less often.
+
+    An exit is never held back by the limits, and each request that comes after 429 brings the ban nearer, under which no guard is taken either.
+    """
+    tries, asked_at = desk.cancels.get(client_id, (0, 0.0))
+    paced = tries > 0 and asyncio.get_running_loop().time() < asked_at + CANCEL_AGAIN_S[min(tries, len(CANCEL_AGAIN_S)) - 1]
+    return not paced and not _silent(desk)
+
+
+def _silent(desk: Desk) -> bool:
+    return desk.office.venue.limits.silent_ms(desk.office.clock.now()) > 0
+
+
+async def cancel(desk: Desk, client_id: str, *, conditional: bool, urgent: bool = False) -> bool:
+    """Whether the order is gone for certain, whoever ended it. Asked for when `due`, or where a guard or a close has no room beside it."""
+    if not urgent and not due(desk, client_id):
+        told = (desk.conditionals if conditional else desk.orders).get(client_id)
+        return told is not None and told.ended
+    desk.cancels[client_id] = desk.cancels.get(client_id, (0, 0.0))[0] + 1, asyncio.get_running_loop().time()
     answer = await desk.office.venue.cancel(desk.symbol, client_id, conditional=conditional)
     gone = isinstance(answer, Accepted) or (isinstance(answer, Refused) and meaning(answer) is Meaning.GONE)
     if not gone:

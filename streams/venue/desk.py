@@ -38,7 +38,7 @@ class Desk:
         self.orders: dict[str, OrderSeen] = {}           # the ordinary store, by client order id
         self.conditionals: dict[str, OrderSeen] = {}
         self.venue_position = PositionSeen(symbol, 0, 0)
-        self.cancels: set[str] = set()                   # ids that we asked to be cancelled: their end is no news
+        self.cancels: dict[str, tuple[int, float]] = {}  # ids that we asked to be cancelled, how often and when last: their end is no news
         self.surplus: set[str] = set()                   # orders that were given up in doubt: what shows up of them is cancelled
         self.chase = False                               # the trade list has something for us
         self.traded_at = 0                               # venue's time of the last trade
@@ -194,7 +194,7 @@ class Desk:
             for client_id in [name for name, told in store.items() if told.ended and told.time < before]:
                 del store[client_id]
         living = {*self.orders, *self.conditionals}
-        self.cancels &= living
+        self.cancels = {client_id: asked for client_id, asked in self.cancels.items() if client_id in living}
         self.surplus &= living | {*self.exits}
 
     def wake(self) -> None:

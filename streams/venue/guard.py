@@ -72,7 +72,7 @@ async def _heal(desk: Desk, order: Order, refused: Refused, pause_s: float) -> N
     if meaning(refused) is Meaning.LATE:
         await desk.office.venue.synchronise(Lane.EXITS)
     elif meaning(refused) is Meaning.FULL:
-        await cancel_resting(desk, but=("guard", "stop"))
+        await cancel_resting(desk, but=("guard", "stop"), urgent=True)
     elif meaning(refused) in AGAIN:
         await desk.until(lambda: _stands(desk, order), pause_s)
 

@@ -13,7 +13,7 @@ from streams.runtime import logs
 from streams.runtime.metrics import UNPROTECTED
 from streams.venue import guard, life
 from streams.venue.answers import OrderSeen
-from streams.venue.closing import agreed_flat, cancel, cancel_resting, close_all, saga_ids
+from streams.venue.closing import agreed_flat, cancel, cancel_resting, close_all, due, saga_ids
 from streams.venue.desk import Desk
 from streams.venue.queues import SymbolQueues
 
@@ -42,7 +42,8 @@ class Watch:
             await cancel(desk, order.client_order_id, conditional=True)
         if not desk.held:
             self._covered()
-            if any(leg_of(order.client_order_id) for order in desk.resting()) and not self._saga_runs() and await agreed_flat(desk):
+            left = any(leg_of(order.client_order_id) and due(desk, order.client_order_id) for order in desk.resting())
+            if left and not self._saga_runs() and await agreed_flat(desk):
                 await cancel_resting(desk, but=())
         elif desk.covered:
             self._covered()

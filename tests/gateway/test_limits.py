@@ -1,7 +1,7 @@
 """The venue's limits and its clock, against an exchange that insists on them. What protects or leaves a position is never held back."""
 import pytest
 
-from streams.core.commands import PlanStep, Step
+from streams.core.commands import PlanStep, Step, Withdraw
 from streams.core.entry import Cover
 from streams.core.events import ModeWanted
 from streams.core.ledger import OrderState
@@ -49,6 +49,36 @@ async def test_a_ban_halts_the_account_and_an_exit_is_still_tried(stage: Stage) 
     words = [(one.mode, one.by, one.reason.partition(" until")[0]) for one in wanted]
 
     assert words == [(Mode.HALTED, "gateway", "the venue has banned this address")]
+
+
+@pytest.mark.parametrize(("kind", "most"), [("http_429", 1), ("error_503_not_executed", 2)])
+async def test_an_order_that_nobody_waits_for_is_cancelled_less_and_less_often_and_not_in_a_silence(stage: Stage, kind: str, most: int) -> None:
+    """Four requests a second would turn a 429 into a ban, and a banned address sets no guard."""
+    await stage.entered()
+    stop = stage.id_of(stage.position_id, "stop")
+    await stage.plan(0, PlanStep(Step.PLACE_STOP, stop, QUANTITY, e8("59500")))
+    await until(lambda: stage.desk.plan is not None and stage.desk.plan.answered, "the plan answered")
+    stage.fault(kind, path="algoOrder", method="DELETE", count=99, seconds=30)
+    stage.desk.surplus.add(stop)
+    await until(lambda: stage.desk.cancels, "the first try")
+    began = stage.gateway.clock.now()
+    await until(lambda: stage.gateway.clock.now() > began + 1_700, "seven looks of the watch")
+    tries, _ = stage.desk.cancels[stop]
+    assert (tries <= most, stage.resting()) == (True, ["guard.0 59000", "stop.0 59500"])
+
+    stage.exchange.faults.armed.clear()
+    stage.gateway.venue.limits.held_until = 0
+    await until(lambda: stage.resting() == ["guard.0 59000"], "the surplus is cancelled", 5.0)
+
+
+async def test_an_entry_is_taken_back_after_the_silence(stage: Stage) -> None:
+    await stage.enter(limit="59900")
+    await until(lambda: (known := stage.record()) is not None and known.state is OrderState.WORKING, "it works")
+    await told(stage, "http_429", 2)
+    await stage.send(Withdraw(stage.account, "BTCUSDT", "i1", 0))
+    await stage.over()
+
+    assert (stage.moves(), stage.gateway.venue.limits.silent_ms(stage.gateway.clock.now())) == (["POST entry.0", "DELETE entry.0"], 0)
 
 
 async def test_the_venue_s_own_figures_hold(stage: Stage) -> None:
