@@ -2,7 +2,8 @@
 
 Each attempt has an id of its own, a revision of the guard's leg: in doubt for a second, the next one goes out. Whichever lands first makes the venue
 refuse the others (-4130), which counts only when the open orders confirm it; else the same stop goes reduce-only, with the quantity held. So it does,
-once, after any other refusal that asking again does not heal. One that was given up in doubt and shows up beside another is cancelled.
+once, after any other refusal that asking again does not heal, or when one was taken and is over already. One that was given up in doubt and shows up
+beside another is cancelled.
 """
 import asyncio
 import contextlib
@@ -26,6 +27,7 @@ DOUBT_S = 1.0                         # from the request on
 ASK_S = 0.3
 HOPELESS = (Meaning.THROUGH, Meaning.CLOSED, Meaning.ACCOUNT, Meaning.NOTHING_TO_REDUCE)
 AGAIN = (Meaning.BUSY, Meaning.LATE, Meaning.FILTER, Meaning.THIN, Meaning.EXITS_ONLY, Meaning.DUPLICATE)
+STANDS = ("NEW", "TRIGGERING", "TRIGGERED", "FINISHED")
 _log = logs.get(__name__)
 
 
@@ -37,11 +39,10 @@ async def place(desk: Desk, entry_id: str, within_s: float = WITHIN_S) -> OrderS
         order = _next(desk, entry_id, alone=alone)
         sent_at, asked_at = desk.office.clock.now(), loop.time()
         desk.keep(replace(desk.entries[entry_id], guard_sent_at=sent_at))
-        answer = await _asked(desk, order, sent_at, deadline - loop.time())
+        answer = _taken(desk, await _asked(desk, order, sent_at, deadline - loop.time()))
         desk.keep(replace(desk.entries[entry_id], guard_answered_at=desk.office.clock.now()))
         match answer:
             case Accepted():
-                desk.take([answer.body])
                 return _known(desk, answer.body)
             case Refused():
                 _log.warning("a guard is refused", symbol=desk.symbol, order=order.client_order_id, answer=str(answer))
@@ -75,6 +76,15 @@ async def _heal(desk: Desk, order: Order, refused: Refused, pause_s: float) -> N
         await cancel_resting(desk, but=("guard", "stop"), urgent=True)
     elif meaning(refused) in AGAIN:
         await desk.until(lambda: _stands(desk, order), pause_s)
+
+
+def _taken(desk: Desk, answer: Accepted[OrderSeen] | Refused | Doubt) -> Accepted[OrderSeen] | Refused | Doubt:
+    """What was accepted is heard, and stands only if it waits or was triggered: by this answer, or by a word that was faster."""
+    if not isinstance(answer, Accepted):
+        return answer
+    desk.take([answer.body])
+    status = desk.conditionals.get(answer.body.client_order_id, answer.body).status
+    return answer if status in STANDS else Refused(0, f"accepted, and {status}")
 
 
 async def _asked(desk: Desk, order: Order, sent_at: int, left_s: float) -> Accepted[OrderSeen] | Refused | Doubt:

@@ -1,7 +1,7 @@
 """The watch over one symbol: a position of ours has a live stop at all times, and nothing of ours outlives its position.
 
 Uncovered for three seconds, whatever the reason (cancelled, rejected, triggered and stuck), the guard goes out again from the ledger's price; if none
-is accepted the position is closed. A person may move a stop, and remove any but the last.
+is accepted, or if three within half a minute did not last, the position is closed. A person may move a stop, and remove any but the last.
 """
 import msgspec
 
@@ -20,6 +20,7 @@ from streams.venue.queues import SymbolQueues
 replace = msgspec.structs.replace
 PATIENCE_MS = 3_000
 LOOK_S = 0.25
+LOST_MAX, LOST_MS = 3, 30_000         # guards that went out again and did not last, within so long
 _log = logs.get(__name__)
 
 
@@ -30,6 +31,7 @@ class Watch:
         self.desk, self.queues = desk, queues
         self._patience_ms = 0 if at_once else PATIENCE_MS
         self._since = 0                                  # when the position was first seen without cover; 0: it is covered
+        self._guards: list[tuple[int, str]] = []         # that went out again, and when
 
     async def run(self) -> None:
         while True:
@@ -42,6 +44,7 @@ class Watch:
             await cancel(desk, order.client_order_id, conditional=True)
         if not desk.held:
             self._covered()
+            self._guards.clear()
             left = any(leg_of(order.client_order_id) and due(desk, order.client_order_id) for order in desk.resting())
             if left and not self._saga_runs() and await agreed_flat(desk):
                 await cancel_resting(desk, but=())
@@ -84,14 +87,21 @@ class Watch:
     async def _protect(self, owner: EntryRecord) -> None:
         desk = self.desk
         _log.error("a position is without a live stop: its guard goes out again", symbol=desk.symbol, position=owner.position_id)
-        standing = await guard.place(desk, owner.entry_id)
+        standing = await guard.place(desk, owner.entry_id) if self._guards_last() else None
         if standing is not None:
+            self._guards.append((desk.office.clock.now(), standing.client_order_id))
             record = replace(desk.entries[owner.entry_id], guard_id=standing.client_order_id, cover=Cover.PROTECTED)
             desk.put(record, reports=[self._told(standing)])
         elif desk.held:
             _log.error("no guard stands: the position is closed", symbol=desk.symbol, position=owner.position_id)
             await close_all(desk, saga_ids(desk, owner.entry_id), owner.position_id, "flat", lambda: desk.held == 0)
             desk.put(replace(desk.entries[owner.entry_id], cover=Cover.CLOSED))
+
+    def _guards_last(self) -> bool:
+        """Whether it is worth another one: not where each is taken and soon over, whatever ends them."""
+        now, resting = self.desk.office.clock.now(), {order.client_order_id for order in self.desk.resting()}
+        self._guards = [(at, client_id) for at, client_id in self._guards if now - at < LOST_MS]
+        return sum(client_id not in resting for _, client_id in self._guards) < LOST_MAX
 
     def _told(self, standing: OrderSeen) -> ExitReported:
         return life.exit_report(self.desk.office.account, self.desk.book.held.position_id, standing)

@@ -1,9 +1,14 @@
 """Whatever happens to a stop, a position of ours is covered or closed within seconds."""
 import asyncio
 
+import pytest
+
 from streams.core.entry import Cover
 from streams.core.values import Side, e8
+from streams.paper import rest
+from streams.paper.events import algo_update
 from streams.paper.market import Quote
+from streams.paper.server import PaperExchange
 from streams.venue.answers import Kind, Order
 from tests.gateway.stage import SYMBOL, Stage, told, until
 
@@ -50,6 +55,49 @@ async def test_a_guard_that_was_cancelled_by_hand_comes_back(stage: Stage) -> No
 
     assert stage.unprotected_ms() in range(2_900, 3_600)
     assert (await stage.statuses())[-2:] == ["guard.0 CANCELLED", "guard.1 WORKING"]
+
+
+def short_lived(monkeypatch: pytest.MonkeyPatch, status: str, *, told: bool) -> None:
+    """The venue takes a guard with 200, and it is over: by this very answer, or by the stream's word a moment later."""
+    placed = rest.ROUTES["POST", "algoOrder"]
+
+    def taken(exchange: PaperExchange, key: str, asked: dict[str, str], now: int) -> object:
+        answer = placed(exchange, key, asked, now)
+        algo = next(one for one in exchange.engine.accounts[key].waiting() if one.client_id == asked["clientAlgoId"])
+
+        def over() -> None:
+            algo.status = status
+            exchange.engine.tell(key, algo_update(algo, exchange.now()))
+
+        if told:
+            asyncio.get_running_loop().call_later(0.1, over)
+            return answer
+        assert isinstance(answer, dict)
+        algo.status = status
+        return answer | {"algoStatus": status}
+
+    monkeypatch.setitem(rest.ROUTES, ("POST", "algoOrder"), taken)
+
+
+@pytest.mark.parametrize("status", ["REJECTED", "EXPIRED"])
+async def test_a_guard_that_was_taken_and_is_over_does_not_stand(stage: Stage, monkeypatch: pytest.MonkeyPatch, status: str) -> None:
+    """It is refused, in words of another kind: the other form is tried, and then the position is closed."""
+    short_lived(monkeypatch, status, told=False)
+    record = await stage.entered()
+
+    assert (record.cover, stage.position, stage.requests()) == (Cover.CLOSED, "0", ["entry.0 ok", "guard.0 ok", "guard.1 ok", "flat.0 ok"])
+    assert "PROTECTED" not in " ".join(await stage.statuses())
+
+
+async def test_guards_that_do_not_last_are_not_set_for_ever(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Taken as NEW and gone a moment later, three times after the first: then the position is closed."""
+    monkeypatch.setattr("streams.venue.watch.PATIENCE_MS", 200)
+    short_lived(monkeypatch, "EXPIRED", told=True)
+    await stage.entered()
+    await stage.held("0", 20.0)
+
+    assert stage.requests() == ["entry.0 ok", "guard.0 ok", "guard.1 ok", "guard.2 ok", "guard.3 ok", "flat.0 ok"]
+    assert stage.position == "0"
 
 
 async def test_a_guard_comes_back_also_while_another_entry_rests(stage: Stage) -> None:
