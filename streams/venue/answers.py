@@ -83,6 +83,7 @@ class OrderSeen(msgspec.Struct, frozen=True):
     close_position: bool = False
     reason: str = ""
     time: int = 0                     # the venue's
+    inferred_at: int = 0              # the venue's time at which we concluded this end from another answer; 0: it is the venue's word
 
     @property
     def live(self) -> bool:

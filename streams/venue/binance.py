@@ -110,7 +110,7 @@ class Binance:
 
     async def cancel(self, symbol: str, client_order_id: str, *, conditional: bool) -> Answer:
         named = {"symbol": symbol, "clientAlgoId" if conditional else "origClientOrderId": client_order_id}
-        return await self._ask(Lane.EXITS, "DELETE", "algoOrder" if conditional else "order", named)
+        return _read(await self._ask(Lane.EXITS, "DELETE", "algoOrder" if conditional else "order", named), wire.cancelled)
 
     async def find(self, symbol: str, client_order_id: str, *, conditional: bool, lane: Lane = Lane.READS) -> Accepted[OrderSeen] | Refused | Doubt:
         """An order of ours by its id. For a conditional one that is not found by itself, the open ones are asked: they are the authority."""

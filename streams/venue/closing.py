@@ -164,20 +164,23 @@ async def cancel(desk: Desk, client_id: str, *, conditional: bool, urgent: bool 
         return told is not None and told.ended
     desk.cancels[client_id] = desk.cancels.get(client_id, (0, 0.0))[0] + 1, asyncio.get_running_loop().time()
     answer = await desk.office.venue.cancel(desk.symbol, client_id, conditional=conditional)
-    gone = isinstance(answer, Accepted) or (isinstance(answer, Refused) and meaning(answer) is Meaning.GONE)
-    if not gone:
+    if isinstance(answer, Refused) and meaning(answer) is Meaning.GONE:
+        return await _end_known(desk, client_id, conditional=conditional)
+    if not isinstance(answer, Accepted):
         _log.warning("a cancel is not certain", symbol=desk.symbol, order=client_id, answer=reason_of(answer)[0])
-    elif isinstance(answer, Refused):
-        await _end_of(desk, client_id, conditional=conditional)
-    elif conditional and (told := desk.conditionals.get(client_id)) is not None:
-        desk.take([replace(told, status="CANCELED")])
-    return gone
+        return False
+    if conditional and (told := desk.conditionals.get(client_id)) is not None:
+        desk.take([replace(told, status="CANCELED", inferred_at=desk.office.clock.now())])
+    return True
 
 
-async def _end_of(desk: Desk, client_id: str, *, conditional: bool) -> None:
-    """How an order that could not be cancelled any more has ended: it may have filled without a word of the stream."""
+async def _end_known(desk: Desk, client_id: str, *, conditional: bool) -> bool:
+    """How an order that could not be cancelled any more has ended: it may have filled without a word of the stream. False while nobody says."""
     found = await desk.office.venue.find(desk.symbol, client_id, conditional=conditional, lane=Lane.EXITS)
     if isinstance(found, Accepted):
         desk.take([found.body])
-    elif conditional and (told := desk.conditionals.get(client_id)) is not None and isinstance(found, Refused):
-        desk.take([replace(told, status="EXPIRED")])
+        return not found.body.live
+    gone = isinstance(found, Refused) and meaning(found) is Meaning.GONE
+    if gone and conditional and (told := desk.conditionals.get(client_id)) is not None:
+        desk.take([replace(told, status="EXPIRED", inferred_at=desk.office.clock.now())])
+    return gone

@@ -135,9 +135,11 @@ class Desk:
 
     # ------------------------------------------------------------------------------------------------------------ what changes
 
-    def take(self, orders: Iterable[OrderSeen] = (), trades: Iterable[Trade] = (), *messages: Any) -> asyncio.Future[list[Written]] | None:  # noqa: ANN401
-        """The venue's word. Everything that follows from it, and `messages`, is one transaction; None where nothing does."""
-        told = [change for order in orders if (change := self._believed(order)) is not None]
+    def take(
+        self, orders: Iterable[OrderSeen] = (), trades: Iterable[Trade] = (), *messages: Any, asked_at: int = 0,  # noqa: ANN401
+    ) -> asyncio.Future[list[Written]] | None:
+        """The venue's word, asked for at this time. Everything that follows from it, and `messages`, is one transaction; None where nothing does."""
+        told = [change for order in orders if (change := self._believed(order, asked_at)) is not None]
         fills = [
             self.office.cashbook.converted(self.book.book(trade, trade.client_order_id), self.margin_asset)
             for trade in trades if not self.book.knows(trade.trade_id)
@@ -219,13 +221,13 @@ class Desk:
                 return holds()
         return True
 
-    def _believed(self, told: OrderSeen) -> tuple[OrderSeen | None, OrderSeen] | None:
+    def _believed(self, told: OrderSeen, asked_at: int) -> tuple[OrderSeen | None, OrderSeen] | None:
         """The word before and this one, where it says more."""
         store = self.conditionals if told.conditional else self.orders
         known = store.get(told.client_order_id)
-        newest = life.newer(known, told)
-        if newest is known:
+        if (newest := life.newer(known, told, asked_at)) is known:
             return None
+        self.surplus |= {told.client_order_id} if known is not None and known.inferred_at and told.live else set()
         store[told.client_order_id] = newest
         return known, newest
 

@@ -1,7 +1,7 @@
 """What the venue's word on an order makes of its record, and what is told of it. Pure.
 
 A word may come from the answer to a request, the stream, a question or a reconciliation, in any order and more than once: the newer one counts, an
-end is final, and what was filled never shrinks. A fill after an end is booked all the same, and told with the end again.
+end of the venue's own words is final, and what was filled never shrinks. A fill after an end is booked all the same, and told with the end again.
 """
 import msgspec
 
@@ -14,6 +14,7 @@ from streams.venue.answers import OrderSeen
 replace = msgspec.structs.replace
 _RANK = {"NEW": 0, "PARTIALLY_FILLED": 1, "TRIGGERING": 1, "TRIGGERED": 2}
 _END_RANK = 3
+LAGS_MS = 3_000                       # what the venue lists may be so old
 _REPORTED = {
     OrderState.WORKING: EntryState.WORKING, OrderState.UNKNOWN: EntryState.UNKNOWN, OrderState.DONE: EntryState.DONE,
     OrderState.REJECTED: EntryState.REJECTED, OrderState.EXPIRED: EntryState.EXPIRED, OrderState.REFUSED: EntryState.REFUSED,
@@ -24,9 +25,11 @@ _EXIT_WORDS = {
 }
 
 
-def newer(known: OrderSeen | None, told: OrderSeen) -> OrderSeen:
-    """Of two words on one order of one store, the one to believe."""
-    if known is None or (rank(told.status), told.filled) >= (rank(known.status), known.filled):
+def newer(known: OrderSeen | None, told: OrderSeen, asked_at: int = 0) -> OrderSeen:
+    """Of two words on one order of one store, the one to believe. An end that we inferred gives way to a list that was asked for well after it."""
+    if known is None or (known.inferred_at and asked_at > known.inferred_at + LAGS_MS):
+        return told
+    if (rank(told.status), told.filled) >= (rank(known.status), known.filled):
         return told
     return known
 

@@ -85,7 +85,7 @@ class Reconciliation:
 
     async def _desk(self, desk: Desk, snapshot: Snapshot, live_before: set[tuple[str, bool]] | None) -> int:
         told = [order for order in snapshot.orders if order.symbol == desk.symbol]
-        desk.take(told)
+        desk.take(told, asked_at=snapshot.asked_at)
         held = sum(position.quantity for position in snapshot.positions if position.symbol == desk.symbol)
         desk.moved(PositionSeen(desk.symbol, held, 0, snapshot.asked_at))
         for client_id, conditional in (live_before or set()) - {(order.client_order_id, order.conditional) for order in told}:
@@ -123,9 +123,9 @@ class Reconciliation:
             desk.take([answer.body])
         elif isinstance(answer, Refused) and meaning(answer) is Meaning.GONE:
             if known is not None and not known.ended:
-                if self.office.clock.now() <= known.time + ABSENT_AFTER_MS:
+                if (now := self.office.clock.now()) <= known.time + ABSENT_AFTER_MS:
                     return                               # told a moment ago: what answers questions may lag behind what trades
-                desk.take([replace(known, status="EXPIRED", reason=UNKNOWN_THERE)])
+                desk.take([replace(known, status="EXPIRED", reason=UNKNOWN_THERE, inferred_at=now)])
             elif client_id in desk.exits and not desk.exits[client_id].state.ended:
                 desk.put(replace(desk.exits[client_id], state=OrderState.EXPIRED, reason=UNKNOWN_THERE))
 

@@ -6,7 +6,7 @@ data stream.
 from typing import Any
 
 from streams.core.values import Side, decimal, e8
-from streams.venue.answers import AssetSeen, IncomeSeen, Order, OrderSeen, PositionSeen, SettingsSeen, Trade
+from streams.venue.answers import ENDED, AssetSeen, IncomeSeen, Order, OrderSeen, PositionSeen, SettingsSeen, Trade
 
 Row = dict[str, Any]
 
@@ -58,6 +58,13 @@ def conditional_order(row: Row) -> OrderSeen:
         filled=_e8(row.get("actualQty")), trigger_price=_e8(row.get("triggerPrice")), reduce_only=_true(row.get("reduceOnly")),
         close_position=_true(row.get("closePosition")), time=int(row.get("updateTime") or 0),
     )
+
+
+def cancelled(row: Row) -> Row:
+    """The answer to a DELETE that says that the order is over: a conditional one's by its code, an ordinary one's by its status. Else ValueError."""
+    if str(row.get("code")) != "200" and row.get("status") not in ENDED:
+        raise ValueError(f"not the end of an order: code {row.get('code')}, status {row.get('status')}")
+    return row
 
 
 def trade(row: Row) -> Trade:

@@ -5,6 +5,7 @@ from streams.core.commands import PlanStep, Step, Withdraw
 from streams.core.ledger import OrderState
 from streams.core.values import Side, e8
 from streams.venue.answers import Kind, Order
+from streams.venue.life import LAGS_MS
 from tests.gateway.stage import SYMBOL, Stage, until
 
 QUANTITY = e8("0.01")
@@ -35,6 +36,41 @@ async def test_a_stop_is_replaced_without_a_gap(stage: Stage) -> None:
 
     assert stage.resting() == ["guard.0 59000", "stop.1 59500"]
     assert (await stage.statuses())[-2:] == ["plan 0 accepted stop.0", "plan 1 accepted stop.1 cancelled stop.0"]
+
+
+async def test_an_end_that_nobody_told_is_not_believed_while_the_venue_refuses_to_say(stage: Stage) -> None:
+    """The cancel comes too late, they say, and how the stop has ended they don't: it rests, and is cancelled at the next try."""
+    await stage.entered()
+    await stage.plan(0, place(stage, 0, "59400"))
+    await answered(stage, 0)
+    stage.fault("reject", path="algoOrder", method="DELETE", client_id="qs-stop.0", code=-2011)
+    stage.fault("error_503_not_executed", path="algoOrder", method="GET", client_id="qs-stop.0")
+    stage.fault("error_503_not_executed", path="openAlgoOrders", method="GET")
+    await stage.plan(1, place(stage, 1, "59500"), drop(stage, 0))
+    await answered(stage, 1)
+
+    assert (stage.resting(), (await stage.statuses())[-1]) == (["guard.0 59000", "stop.1 59500"], "plan 1 accepted stop.1 cancelled stop.0")
+
+
+async def test_an_order_that_was_thought_gone_and_is_listed_later_is_cancelled(stage: Stage) -> None:
+    """The venue denies a stop that rests, twice. Its list is right, and is believed when it was asked for well after."""
+    await stage.entered()
+    await stage.plan(0, place(stage, 0, "59400"))
+    await answered(stage, 0)
+    stage.fault("reject", path="algoOrder", method="DELETE", client_id="qs-stop.0", code=-2011)
+    stage.fault("reject", path="algoOrder", method="GET", client_id="qs-stop.0", code=-2013)
+    stage.fault("reject", path="openAlgoOrders", method="GET", code=-2013)
+    await stage.plan(1, place(stage, 1, "59500"), drop(stage, 0))
+    await answered(stage, 1)
+    assert stage.resting() == ["guard.0 59000", "stop.0 59400", "stop.1 59500"]
+
+    await stage.gateway._reconcile()
+    early = stage.desk.conditionals[stage.id_of(stage.position_id, "stop")]
+    await until(lambda: stage.gateway.clock.now() > early.inferred_at + LAGS_MS, "the list cannot be older", 5.0)
+    await stage.gateway._reconcile()
+    await until(lambda: stage.resting() == ["guard.0 59000", "stop.1 59500"], "it is cancelled", 5.0)
+
+    assert early.status == "EXPIRED"
 
 
 async def test_the_old_stop_stays_when_the_new_one_is_refused(stage: Stage) -> None:

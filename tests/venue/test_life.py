@@ -47,6 +47,17 @@ def test_an_end_is_final() -> None:
     assert life.entry_reports(expired, expired, 1) == []
 
 
+@pytest.mark.parametrize(("inferred_at", "asked_at", "believed"), [
+    (0, 99_000, "CANCELED"),                              # the venue's own word
+    (10_000, 0, "CANCELED"),                              # told without being asked for
+    (10_000, 13_000, "CANCELED"),                         # it may be a list from before
+    (10_000, 13_001, "NEW"),
+])
+def test_an_end_that_we_inferred_is_final_until_a_later_list_has_the_order(inferred_at: int, asked_at: int, believed: str) -> None:
+    known = replace(said("CANCELED", conditional=True), inferred_at=inferred_at)
+    assert life.newer(known, said("NEW", conditional=True), asked_at).status == believed
+
+
 def test_words_in_any_order_lead_to_the_same_belief() -> None:
     words = [said("NEW"), said("PARTIALLY_FILLED", 4), said("PARTIALLY_FILLED", 7), said("CANCELED", 7)]
     for order in itertools.permutations(words):

@@ -198,6 +198,16 @@ async def test_the_string_200_is_success(talk: tuple[Venue, Binance]) -> None:
     assert await binance.cancel("BTCUSDT", "x", conditional=True) == Accepted(said)
 
 
+@pytest.mark.parametrize(("body", "certain"), [
+    ({"code": "200", "msg": "success"}, True), ({"orderId": 1, "status": "CANCELED"}, True), ({"orderId": 1, "status": "NEW"}, False),
+    ({"code": "0", "msg": "accepted"}, False), ({}, False),
+])
+async def test_a_cancel_is_certain_when_its_answer_says_so(talk: tuple[Venue, Binance], body: dict[str, object], *, certain: bool) -> None:
+    venue, binance = talk
+    venue.body = json.dumps(body)
+    assert isinstance(await binance.cancel("BTCUSDT", "x", conditional=True), Accepted if certain else Doubt)
+
+
 async def test_a_read_that_came_too_late_sets_the_clock_and_is_asked_once_more(talk: tuple[Venue, Binance]) -> None:
     venue, binance = talk
     venue.status, venue.body = 400, json.dumps({"code": -1021, "msg": "Timestamp for this request is outside of the recvWindow."})
