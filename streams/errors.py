@@ -10,7 +10,23 @@
         └── BrokerFailed       4  the embedded broker ended or did not answer
 
 The number is the exit code of the command that meets it (0 is done). Each says what happened, why, and what to do.
+`ENDED` has the codes of a worker that ends itself in the middle of its work: whoever keeps it starts it again.
 """
+import signal
+
+ENDED = {
+    70: "its group gave its partitions to another worker (it slept, or was cut off)",
+    71: "it could not stop in time",
+    72: "its ledger could not be written, or another gateway of the account took over",
+}
+
+
+def word_of(exit_code: int) -> str:
+    """What a code says of a part that ended with it; empty where its log alone can tell. A negative one is a signal's."""
+    if exit_code < 0:
+        return f"by {signal.Signals(-exit_code).name}"
+    own = {2: "wrong use", 3: "refused for safety", 4: "something needed is not reachable"}
+    return own.get(exit_code) or ENDED.get(exit_code, "")
 
 
 class StreamsError(Exception):

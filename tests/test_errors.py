@@ -1,8 +1,14 @@
 """The tree of errors is what its docstring draws, exit codes included."""
 import re
+from pathlib import Path
 
 from streams import errors
 from streams.errors import StreamsError
+from streams.runtime.liveness import EXIT_ZOMBIE
+from streams.runtime.run import EXIT_HUNG
+from streams.venue.ledger import EXIT_UNWRITTEN
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
 
 
 def tree(kind: type[StreamsError], depth: int = 0) -> list[tuple[int, str, int]]:
@@ -14,6 +20,11 @@ def tree(kind: type[StreamsError], depth: int = 0) -> list[tuple[int, str, int]]
 def test_the_docstring_draws_the_tree() -> None:
     drawn = re.findall(r"^ {4}([│ ├└─]*)(\w+) +(\d)", errors.__doc__ or "", re.MULTILINE)
     assert [(len(branch) // 4, name, int(code)) for branch, name, code in drawn] == tree(StreamsError)
+
+
+def test_each_code_of_a_worker_that_ends_itself_has_a_word() -> None:
+    assert sorted(errors.ENDED) == [EXIT_ZOMBIE, EXIT_HUNG, EXIT_UNWRITTEN] == sorted(int(code) for code in re.findall(r"`(7\d)`", README))
+    assert (errors.word_of(72), errors.word_of(-9), errors.word_of(1)) == (errors.ENDED[72], "by SIGKILL", "")
 
 
 def test_an_error_says_what_and_what_to_do() -> None:

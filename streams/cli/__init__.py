@@ -1,5 +1,7 @@
 """`streams`: one program, a file a family of commands. Exit codes: 0 done, 1 failed, 2 wrong use, 3 refused, 4 something needed is not reachable.
 
+A worker that ends itself: 70 its group gave its partitions to another, 71 it could not stop in time, 72 its ledger cannot be written or was taken over.
+
 Only the file of the command that is asked for is imported: a worker is up a second sooner without the exchange's server, and `--help` has all.
 """
 import importlib
@@ -21,7 +23,7 @@ GROUPS = ("explain", "kafka", "topics")                  # files with commands o
 
 def program(names: Iterable[str] = (*FILES, *GROUPS)) -> typer.Typer:
     """The program with these commands, all of them unless told."""
-    app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=(__doc__ or "").partition("\n\n")[0])
+    app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=(__doc__ or "").rpartition("\n\n")[0])
     app.callback()(lambda: None)                         # with one command only, typer would take its name for an argument
     for name in names:
         file = importlib.import_module(f"streams.cli.{FILES.get(name, name)}")

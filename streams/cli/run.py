@@ -7,7 +7,6 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Annotated, Any, Self
 
 import msgspec
@@ -17,15 +16,16 @@ from rich.console import Console
 from streams.audit.auditor import replayed
 from streams.cli.common import configured, tell
 from streams.demo import summary, view
-from streams.demo.pipeline import Pipeline, answers, free_port
+from streams.demo.pipeline import Pipeline, free_port, paper_answers
 from streams.demo.processes import Health, Part, Processes, ours
 from streams.demo.source import Source
 from streams.errors import BrokerFailed, WrongUse
 from streams.runtime import broker as kafka
+from streams.runtime import seat
 from streams.runtime.broker import EmbeddedBroker
 from streams.runtime.processes import alive
 from streams.runtime.running import recorded
-from streams.settings import Environment, for_children
+from streams.settings import Environment, Venue, for_children
 from streams.venue.addresses import PAPER_PORT, Addresses, addresses
 from streams.wire import admin
 
@@ -34,6 +34,7 @@ FEED = ours("feed", "feed", "--source", "venue")
 AUDIT = ours("audit", "worker", "audit")   # takes no part: it cries where a fill is amiss or a position has no stop
 BROKER_LOOK_S = 1.0
 SWEEP_S = 3_600.0
+SPOKEN_S = 3.0                        # a gateway that lives has spoken meanwhile
 _console = Console(stderr=True)
 
 
@@ -47,6 +48,8 @@ class Setting(msgspec.Struct, frozen=True):
     folder: Path
     environment: dict[str, str]
     cwd: Path
+    state_dir: Path                   # where the workers keep their instance ids
+    account: str = "main"             # the gateway's
     parts: tuple[Part, ...] = (*WORKERS, FEED)
 
 
@@ -70,9 +73,8 @@ def demo(
 def run_of(environment: Environment, seed: int | None) -> tuple[int, Path]:
     """The seed of a run, drawn where none is given, and a new folder for it; both are said."""
     drawn = random.SystemRandom().randrange(1_000_000) if seed is None else seed
-    environment.state_dir.mkdir(parents=True, exist_ok=True)
-    sweep(environment.state_dir)
-    folder = Path(mkdtemp(prefix="demo-", dir=environment.state_dir)).absolute()
+    sweep(seat.made(environment.state_dir))
+    folder = seat.within(environment.state_dir).absolute()
     say(f"seed {drawn}; logs in {folder / 'logs'}")
     return drawn, folder
 
@@ -82,14 +84,20 @@ def up() -> None:
     environment = configured()
     venue = environment.require_venue()
     state_dir = environment.state_dir.absolute()
+    with seat.alone(state_dir, "up"):
+        _alone(environment, venue, state_dir)
+
+
+def _alone(environment: Environment, venue: Venue, state_dir: Path) -> None:
     there = addresses(venue, environment.binance_rest_url, environment.binance_ws_url)
     exchange = ours("paper", "paper", "--port", str(PAPER_PORT)) if venue == "paper" else None
     found = _found(environment)
     with EmbeddedBroker(state_dir, environment.cache_dir) if not found else nullcontext() as broker:
         bootstrap = broker.bootstrap if broker else found
+        say(f"broker {bootstrap}: set STREAMS_KAFKA_BOOTSTRAP to it for your bot")
         children = {**for_children(ours=True), "STREAMS_KAFKA_BOOTSTRAP": bootstrap}
         title, parts = f"Quantum Streams · up · {venue}", (*WORKERS, AUDIT, FEED)
-        setting = Setting(title, bootstrap, there, exchange, state_dir / "logs", children, Path.cwd(), parts)
+        setting = Setting(title, bootstrap, there, exchange, state_dir / "logs", children, Path.cwd(), state_dir, environment.account, parts)
         asyncio.run(_up(setting, broker))
 
 
@@ -118,7 +126,7 @@ def demo_setting(broker: EmbeddedBroker, folder: Path, recording: Path | None, s
     }
     exchange = ours("paper", "paper", "--port", str(port), "--source", source, "--seed", str(seed))
     title = f"Quantum Streams · demo · seed {seed}"
-    return Setting(title, broker.bootstrap, venue, exchange, folder / "logs", {**for_children(ours=False), **ours_alone}, folder)
+    return Setting(title, broker.bootstrap, venue, exchange, folder / "logs", {**for_children(ours=False), **ours_alone}, folder, folder / "state")
 
 
 async def _demo(setting: Setting, broker: EmbeddedBroker, seed: int, minutes: float | None) -> dict[str, Any]:
@@ -172,6 +180,7 @@ class Running:
         self._stop = asyncio.Event()
         self.processes = Processes(setting.folder, setting.environment, say, cwd=setting.cwd)
         self.pipeline = Pipeline(setting.bootstrap, self.processes)
+        self.processes.rival = self._rival
         self._parts = setting.parts
 
     async def __aenter__(self) -> Self:
@@ -193,14 +202,24 @@ class Running:
             self.processes.health["broker"] = Health(pid=self._broker.pid, starts=1)
             self.pipeline.beside(_kept(self._broker, self.processes.health["broker"]))
         exchange = self._setting.exchange
-        if exchange is not None and await answers(self._setting.venue.rest):
-            say(f"an exchange answers at {self._setting.venue.rest} already, and is used")
+        if exchange is not None and await paper_answers(self._setting.venue.rest):
+            say(f"a paper exchange answers at {self._setting.venue.rest} already, and is used")
             exchange = None
         say("starting exchange, feed and workers" if exchange else "starting feed and workers")
         began = time.monotonic()
         await self._unless_stopped(self.pipeline.start(exchange, self._setting.venue.rest, self._parts))
         say(f"every part works, {time.monotonic() - began:.0f} s after its start")
         self.pipeline.beside(view.watch(self.pipeline.board, self.processes.health, self._setting.title, _console))
+
+    async def _rival(self) -> str:
+        """Ours is dead: whether one that is not ours speaks now in the account's ledger, as each does that has a second of rest."""
+        account, beats = self._setting.account, self.pipeline.board.beats
+        before = beats.get(account)
+        await asyncio.sleep(SPOKEN_S)
+        newest = beats.get(account)
+        if newest is None or newest == before or newest[0] in seat.instances(self._setting.state_dir, "gateway"):
+            return ""
+        return f"another gateway of account {account} runs on {self._setting.bootstrap}; stop one: two of them end each other at every start"
 
     @property
     def stopped(self) -> bool:

@@ -5,6 +5,7 @@ import msgspec
 
 from streams.core.commands import Decided
 from streams.core.events import BalanceSeen, Beat, GatewaySeen, Instrument, ModeSet, PositionUpdated, Tick
+from streams.core.ledger import BeatRecord
 from streams.core.words import Mode
 from streams.demo.tally import TOPICS as TALLIED
 from streams.demo.tally import Tally
@@ -22,6 +23,7 @@ class Board(msgspec.Struct):
     now: int = 0                                          # the newest time that the log told
     ticks: int = 0
     heard: dict[str, int] = {}                            # feed, positions, risk, gateway, reconciled, instruments, balance
+    beats: dict[str, tuple[str, int]] = {}                # account -> which gateway's was the newest, and when
     marks: dict[str, int] = {}
     mode: Mode = Mode.ACTIVE
     mode_reason: str = ""
@@ -55,6 +57,8 @@ class Board(msgspec.Struct):
     def _tell(self, record: Record) -> None:
         if record.topic == ORDER_LEDGER.name:
             self.heard["gateway"] = record.log_time
+        if isinstance(record.message, BeatRecord):
+            self.beats[record.message.account] = (record.message.instance, record.log_time)
         denials, ends = len(self.tally.denials), len(self.tally.closed)
         self.tally.take(record)
         message = record.message

@@ -16,7 +16,7 @@ import aiohttp
 from streams.core.events import Tick
 from streams.demo.board import TOPICS, Board
 from streams.demo.processes import Part, Processes, last_words
-from streams.errors import StreamsError
+from streams.errors import Refused, StreamsError
 from streams.wire.log import Record, tail
 
 READY_S = 120.0                       # from the start of the parts until all of them have worked
@@ -148,6 +148,20 @@ async def answers(url: str) -> bool:
             return answer.status == 200
     except (aiohttp.ClientError, TimeoutError):
         return False
+
+
+async def paper_answers(url: str) -> bool:
+    """Whether a paper exchange of ours speaks there; False where nobody does. Raises Refused where it is something else."""
+    try:
+        async with aiohttp.ClientSession() as session, session.get(f"{url}/_state", timeout=aiohttp.ClientTimeout(2)) as answer:
+            if answer.status == 200 and "accounts" in await answer.json():
+                return True
+            said = f"GET /_state gave {answer.status}"
+    except aiohttp.ClientConnectorError:
+        return False
+    except (aiohttp.ClientError, TimeoutError, ValueError, TypeError) as reason:
+        said = f"GET /_state gave {reason!r}"
+    raise Refused(f"what answers at {url} is no paper exchange ({said})", "end what holds that port: `streams paper` and `streams up` use the same")
 
 
 def free_port() -> int:

@@ -1,24 +1,27 @@
 """The pipeline's processes as children: started, watched, started again when they die, ended in order, and never left behind.
 
-Each writes to a log file of its own. A child that ends with "wrong use" or "refused for safety" would do so again, and is not started again.
+Each writes to a log file of its own. A child that ends with "wrong use" or "refused for safety" would do so again, and is not started again. Nor is a
+gateway whose place another one has taken: each of the two would end the other at every start, with positions open.
 """
 import asyncio
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from streams.errors import Refused, StreamsError, WrongUse
+from streams.errors import Refused, StreamsError, WrongUse, word_of
 from streams.runtime.processes import bound_to
 
 BACKOFF_FIRST_S, BACKOFF_LONGEST_S = 0.5, 10.0
 STEADY_S = 30.0                       # alive for so long, its next death is a first one again
 GRACE_S = 35.0                        # from SIGTERM to SIGKILL: longer than a worker's own grace
 HOPELESS = (WrongUse.exit_code, Refused.exit_code)
+EXIT_UNWRITTEN = 72                   # a gateway's: fenced, or its broker away
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -47,12 +50,28 @@ class Health(msgspec.Struct):
         return "not started" if self.exit_code is None else f"down, ended with {self.exit_code}"
 
 
+Rival = Callable[[], Coroutine[Any, Any, str]]
+
+
+async def nobody() -> str:
+    return ""
+
+
+def told(code: int) -> str:
+    """A code with its word."""
+    return f"{code} ({word})" if (word := word_of(code)) else f"{code}"
+
+
 class Processes:
-    """All children of this process. `say` takes a line for the person who watches; `failed` is set by a part that cannot run at all."""
+    """All children of this process. `say` takes a line for the person who watches; `failed` is set by a part that cannot run at all.
+
+    `rival` is asked when a part ended with 72: who has taken its place, empty where nobody has.
+    """
 
     def __init__(self, folder: Path, environment: Mapping[str, str], say: Callable[[str], None], *, cwd: Path | None = None) -> None:
         self.folder = folder
         self.health: dict[str, Health] = {}
+        self.rival: Rival = nobody
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._environment = dict(environment)
         self._say = say
@@ -96,11 +115,12 @@ class Processes:
             began = time.monotonic()
             code = await self._children[part.name].wait()
             self._mourn(part.name, code)
-            if code in HOPELESS:
-                self._give_up(part.name, code)
+            rival = await self.rival() if code == EXIT_UNWRITTEN else ""
+            if code in HOPELESS or rival:
+                self._give_up(part.name, code, rival)
                 return
             wait_s = BACKOFF_FIRST_S if time.monotonic() - began > STEADY_S else wait_s
-            self._say(f"{part.name} ended with {code} and is started again in {wait_s:g} s: {self.log_of(part.name)}")
+            self._say(f"{part.name} ended with {told(code)} and is started again in {wait_s:g} s: {self.log_of(part.name)}")
             await asyncio.sleep(wait_s)
             wait_s = min(2 * wait_s, BACKOFF_LONGEST_S)
             await self._spawn(part)
@@ -108,10 +128,10 @@ class Processes:
     def _mourn(self, name: str, code: int) -> None:
         self.health[name].pid, self.health[name].exit_code = 0, code
 
-    def _give_up(self, name: str, code: int) -> None:
-        self._say(f"{name} ended with {code} and is not started again: {self.log_of(name)}")
+    def _give_up(self, name: str, code: int, rival: str) -> None:
+        self._say(f"{name} ended with {told(code)} and is not started again: {rival or self.log_of(name)}")
         if not self.failed.done():
-            self.failed.set_exception(PartFailed(name, code, last_words(self.log_of(name))))
+            self.failed.set_exception(Refused(rival) if rival else PartFailed(name, code, last_words(self.log_of(name))))
 
     async def _end(self, name: str) -> None:
         child = self._children.pop(name, None)
@@ -132,7 +152,7 @@ class PartFailed(StreamsError):
     """A part of the pipeline cannot run; its own exit code is ours."""
 
     def __init__(self, name: str, code: int, words: str) -> None:
-        super().__init__(f"{name} ended with {code} and said:\n{words}\n", "what it said names the remedy")
+        super().__init__(f"{name} ended with {told(code)} and said:\n{words}\n", "what it said names the remedy")
         self.exit_code = code
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from streams.demo.processes import Health, Part, PartFailed, Processes
+from streams.errors import Refused
 
 SLEEPER = "import time; print('up', flush=True); time.sleep(60)"
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
@@ -44,7 +45,7 @@ async def test_a_part_that_dies_is_started_again_and_that_is_said(tmp_path: Path
     await until(lambda: processes.health["worker"].starts == 2)
     health = processes.health["worker"]
     assert (health.pid not in (0, first), health.exit_code, health.word) == (True, -9, "up, started 2 times")
-    assert said == [f"worker ended with -9 and is started again in 0.5 s: {processes.log_of('worker')}"]
+    assert said == [f"worker ended with -9 (by SIGKILL) and is started again in 0.5 s: {processes.log_of('worker')}"]
     await processes.stop_all()
 
 
@@ -60,9 +61,30 @@ async def test_the_wait_doubles_while_a_part_keeps_dying(tmp_path: Path) -> None
 async def test_a_part_that_was_used_wrongly_is_not_started_again(tmp_path: Path) -> None:
     processes = made(tmp_path)
     await processes.start(python("gateway", "import sys; print('no api key'); sys.exit(3)"))
-    with pytest.raises(PartFailed, match="gateway ended with 3 and said:\nno api key") as failure:
+    with pytest.raises(PartFailed, match=r"gateway ended with 3 \(refused for safety\) and said:\nno api key") as failure:
         await asyncio.wait_for(processes.failed, 10)
     assert (failure.value.exit_code, processes.health["gateway"]) == (3, Health(pid=0, starts=1, exit_code=3))
+
+
+@pytest.mark.parametrize("rival", ["", "another gateway runs; stop one"])
+async def test_a_gateway_comes_back_unless_another_has_its_place(rival: str, tmp_path: Path) -> None:
+    """Both end with 72: what has no rival only lost its broker."""
+    async def asked() -> str:
+        return rival
+
+    said: list[str] = []
+    processes = made(tmp_path, said)
+    processes.rival = asked
+    await processes.start(python("gateway", "raise SystemExit(72)"))
+    await until(lambda: bool(said))
+    what = "gateway ended with 72 (its ledger could not be written, or another gateway of the account took over) and is"
+    if rival:
+        assert said == [f"{what} not started again: {rival}"]
+        with pytest.raises(Refused, match=rival):
+            processes.failed.result()
+    else:
+        assert said[0] == f"{what} started again in 0.5 s: {processes.log_of('gateway')}"
+        await processes.stop_all()
 
 
 async def test_stopping_asks_first(tmp_path: Path) -> None:
