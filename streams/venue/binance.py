@@ -67,6 +67,7 @@ class _Client(_BinanceUsdm):  # type: ignore[misc, valid-type]  # ccxt's classes
         self, code: int, reason: str, url: str, method: str, headers: Mapping[str, str], body: str, response: object,  # noqa: ARG002
         requestHeaders: object, requestBody: object,  # noqa: ARG002, N803
     ) -> None:
+        # Never by the status's own phrase: "Service Unavailable" is Binance's word for "not accepted", and any proxy's for anything.
         self.used = {name.upper(): value for name, value in headers.items()}
         number, message = wire.error(response)
         if code >= 400 or (number is not None and number < 0):
@@ -123,9 +124,9 @@ class Binance:
             return Accepted(known[0]) if known else found
         return found
 
-    async def find_by_number(self, symbol: str, venue_order_id: str) -> Accepted[OrderSeen] | Refused | Doubt:
+    async def find_by_number(self, symbol: str, venue_order_id: str, *, lane: Lane = Lane.READS) -> Accepted[OrderSeen] | Refused | Doubt:
         """Any order of the ordinary store, ours or not, by the number that its trades name."""
-        return _read(await self._ask(Lane.READS, "GET", "order", {"symbol": symbol, "orderId": venue_order_id}), wire.order)
+        return _read(await self._ask(lane, "GET", "order", {"symbol": symbol, "orderId": venue_order_id}), wire.order)
 
     async def open_orders(self, symbol: str = "", *, lane: Lane = Lane.READS) -> Accepted[list[OrderSeen]] | Refused | Doubt:
         return _read(await self._ask(lane, "GET", "openOrders", {"symbol": symbol}), lambda body: [wire.order(row) for row in body])
@@ -161,10 +162,12 @@ class Binance:
     async def assets(self) -> Accepted[list[AssetSeen]] | Refused | Doubt:
         return _read(await self._ask(Lane.READS, "GET", "account", api="fapiPrivateV3"), lambda body: [wire.asset(row) for row in body["assets"]])
 
-    async def trades(self, symbol: str, *, from_id: int = 0, since: int = 0) -> Accepted[list[Trade]] | Refused | Doubt:
+    async def trades(
+        self, symbol: str, *, from_id: int = 0, since: int = 0, lane: Lane = Lane.READS,
+    ) -> Accepted[list[Trade]] | Refused | Doubt:
         """At most 1,000, the oldest first, from a trade id on, or from a time where no id is known yet."""
         asked = {"symbol": symbol, "limit": 1_000, **({"fromId": from_id} if from_id else {"startTime": since})}
-        return _read(await self._ask(Lane.READS, "GET", "userTrades", asked), lambda body: [wire.trade(row) for row in body])
+        return _read(await self._ask(lane, "GET", "userTrades", asked), lambda body: [wire.trade(row) for row in body])
 
     async def income(self, since: int) -> Accepted[list[IncomeSeen]] | Refused | Doubt:
         """The statement from a time on: at most 1,000 rows, the oldest first."""

@@ -16,7 +16,7 @@ from streams.venue.answers import Accepted, Doubt, Kind, Order, Refused
 from streams.venue.desk import Desk
 from streams.venue.limits import Lane
 from streams.venue.outcomes import Meaning, meaning, reason_of
-from streams.venue.trades import chase
+from streams.venue.trades import chase_soon
 
 replace = msgspec.structs.replace
 DOUBT_S = 1.0                         # from the request on
@@ -77,7 +77,7 @@ async def ask_position(desk: Desk) -> int | None:
         return None
     quantity = sum(seen.quantity for seen in answer.body)
     if quantity != desk.held:
-        await chase(desk)
+        await chase_soon(desk)
     return quantity
 
 
@@ -115,7 +115,7 @@ def quantity_out(desk: Desk) -> int:
 async def _booked(desk: Desk) -> None:
     """The fills of an accepted close come on the stream; when they don't, the list has them."""
     if not await desk.until(lambda: desk.held == 0, DOUBT_S):
-        await chase(desk)
+        await chase_soon(desk)
 
 
 async def _heal(desk: Desk, refused: Refused, failures: int) -> None:

@@ -123,7 +123,15 @@ class Desk:
         if self.held:
             return False
         planning = self.plan is not None and not self.plan.answered
-        return planning or any(leg_of(order.client_order_id) in SWEPT_LEGS for order in self.resting())
+        in_doubt = any(record.conditional and record.state is OrderState.UNKNOWN for record in self.exits.values())
+        return planning or in_doubt or any(leg_of(order.client_order_id) in SWEPT_LEGS for order in self.resting())
+
+    def stray_entries(self) -> list[OrderSeen]:
+        """Orders of entries that live though their records have ended: they were thought gone, or refused, and were not."""
+        return [
+            order for order in self.orders.values() if order.live and leg_of(order.client_order_id) == "entry"
+            and ((record := self.entries.get(order.client_order_id)) is None or record.state.ended)
+        ]
 
     def orphans(self) -> list[OrderSeen]:
         """Resting exit orders of ours that belong to no position held: given up in doubt, or of an earlier position. No cover is among them."""
@@ -149,8 +157,9 @@ class Desk:
         for fill in fills:
             booked[fill.client_order_id] = booked.get(fill.client_order_id, 0) + fill.quantity
             self._opened_anew(fill)
+        worked_on = {fill.client_order_id: fill.position_id for fill in fills}
         touched = {*booked, *(order.client_order_id for _, order in told)}
-        changes = [change for client_id in touched for change in self._change(client_id, booked.get(client_id, 0))]
+        changes = [change for client_id in touched for change in self._change(client_id, booked.get(client_id, 0), worked_on.get(client_id, ""))]
         notices = [notice for before, order in told for notice in self._notices(before, order)]
         written = self._write(fills, [*changes, *notices, *messages])
         self.wake()
@@ -231,14 +240,14 @@ class Desk:
         store[told.client_order_id] = newest
         return known, newest
 
-    def _change(self, client_id: str, booked: int) -> Iterator[Any]:
-        """The record behind an order, if it is ours, after the order's newest word and what was booked of it."""
+    def _change(self, client_id: str, booked: int, position_id: str) -> Iterator[Any]:
+        """The record behind an order, if it is ours, after the order's newest word and what was booked of it, on which position."""
         told = self.orders.get(client_id)
         time = told.time if told else self.office.clock.now()
         if (entry := self.entries.get(client_id)) is not None:
             after = life.entry_after(entry, told, booked)
             if after.quantity_filled and not after.position_id:
-                after = replace(after, position_id=self.book.held.position_id)
+                after = replace(after, position_id=position_id or self.book.held.position_id)
             if not after.filled_at and self.filled(after):
                 after = replace(after, filled_at=self.office.clock.now())
             if after != entry:

@@ -1,7 +1,7 @@
 """The gateway of one account: what was left is protected first, then commands are taken; and it does not go before what filled is safe.
 
-    start   the pen (fences a predecessor) ─► ledger and books read ─► clock, mode of the account ─► user stream ─► reconciliation
-            ─► sagas, closes and plans taken up, every position watched ─► filters ─► `ready`
+    start   the pen (fences a predecessor) ─► ledger and books read ─► clock, mode of the account ─► what rests and is held
+            ─► sagas, closes and plans taken up, every position watched ─► user stream ─► reconciliation ─► filters ─► `ready`
     end     entries are refused, working ones cancelled; what filled is carried to PROTECTED or CLOSED; what waits is written
 
 It lives beside the Faust app, not in it: a halt of the reader stops nothing here.
@@ -9,13 +9,12 @@ It lives beside the Faust app, not in it: a halt of the reader stops nothing her
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
-from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 from streams.core.commands import Close, Enter, Plan, Withdraw
 from streams.core.events import ModeSet, ModeWanted
-from streams.core.ledger import BooksRecord, OrderState
+from streams.core.ledger import BooksRecord
 from streams.core.words import Mode
 from streams.errors import NotReachable
 from streams.errors import Refused as Unsafe
@@ -26,15 +25,14 @@ from streams.venue.answers import AssetSeen, Doubt, Refused
 from streams.venue.binance import Binance, Keys
 from streams.venue.cashbook import look
 from streams.venue.clock import Clock
-from streams.venue.closing import cancel
 from streams.venue.desk import Desk
 from streams.venue.desks import Desks
+from streams.venue.ending import wind_down
 from streams.venue.findings import Verdict
 from streams.venue.gauges import Gauges
 from streams.venue.ledger import Ledger, Written
 from streams.venue.office import Office
 from streams.venue.outcomes import Meaning, meaning
-from streams.venue.queues import SymbolQueues
 from streams.venue.reconcile import Reconciliation
 from streams.venue.renewal import Renewal
 from streams.venue.trades import chase
@@ -43,10 +41,10 @@ from streams.wire.topics import partition_of
 
 START_S = 30.0                        # for a venue that does not answer yet
 STREAM_S = 5.0                        # for the user stream: what fills before it flows is seen by nobody
-END_S = 12.0                          # within the worker's grace
 RECONCILE_S = 60.0
 SETTLE_S = 2.0
 RELOAD_S = 3_600.0
+DEAF_S = 10.0
 AGAIN_S = 2.0
 BANNED = 418                          # over by itself, unlike all else that the account is refused for
 WARM_S = 10.0                         # a connection that was idle for longer is closed, and the next guard would pay for a new one
@@ -106,6 +104,9 @@ class Gateway:
         self.office.started_at = self.clock.now()
         self.office.cashbook.begin()
         await self._look_at_the_account()
+        await self._until_answered(self._reconciliation.first_look)
+        self.desks.resume()
+        self.desks.watch()
         await self.venue.warm()
         self.office.run(self._stream.run(), "user stream")
         with contextlib.suppress(TimeoutError):          # without it, what it will miss is found when it opens
@@ -114,15 +115,13 @@ class Gateway:
         self._known = True
         if self.office.mode is Mode.REDUCING:
             _log.warning("mode", account=self.office.account, mode=Mode.REDUCING.value, reason="the account is not reconciled yet")
-        await self._until_answered(self._reconcile)
-        self.desks.resume()
-        self.desks.watch()
+        await self._until_answered(self._reconcile, patience_s=None)
         self.office.run(look(self.office.cashbook, self._caught_up, self.ledger.write), "cashbook")
         await self._until_answered(self._renewal.load)
         await self._look_at_the_orders()
         for seconds, work in (
             (RECONCILE_S, self._minute), (RELOAD_S, self._hour), (SETTLE_S, self._reconciliation.settle), (WARM_S, self.venue.warm),
-            (1.0, Gauges(self.desks).look),
+            (1.0, Gauges(self.desks).look), (DEAF_S, self._deaf),
         ):
             self.office.run(_every(seconds, work), f"every {seconds:g} s")
         self.office.run(self._renewal.run(), "filters")
@@ -132,13 +131,7 @@ class Gateway:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """What filled is carried to an end first. A resting LIMIT entry must not fill while nobody is there to guard it."""
         self.office.stopping = True
-        deadline = asyncio.get_running_loop().time() + END_S
-        await asyncio.gather(*(_taken_back(desk, record.entry_id, deadline) for desk in self.desks for record in desk.live_entries))
-        for desk in self.desks:
-            await desk.until(partial(_idle, self.desks.queues[desk.symbol]), max(deadline - asyncio.get_running_loop().time(), 0))
-        left = [desk.symbol for desk in self.desks if self.desks.queues[desk.symbol].busy]
-        if left:
-            _log.error("the gateway ends before these symbols are safe: start it again at once", symbols=left)
+        await wind_down(self.desks)
         await self._close()
 
     async def _close(self) -> None:
@@ -146,19 +139,20 @@ class Gateway:
         await self.ledger.stop()
         await self.venue.close()
 
-    async def _until_answered(self, ask: Callable[[], Any]) -> None:
-        """A venue that is not there yet is waited for; one that refuses the account is not."""
-        deadline = asyncio.get_running_loop().time() + START_S
+    async def _until_answered(self, ask: Callable[[], Any], patience_s: float | None = START_S) -> None:
+        """A venue that is not there yet is waited for; one that refuses the account is not. Without end where what is held is watched already."""
+        loop = asyncio.get_running_loop()
+        deadline = None if patience_s is None else loop.time() + patience_s
         while True:
             answer = await ask()
             if not isinstance(answer, Refused | Doubt):
                 return
             if isinstance(answer, Refused) and meaning(answer) is Meaning.ACCOUNT and answer.code != BANNED:
                 raise Unsafe(f"the venue refuses the account {self.office.account}: {answer}", "look at the keys and their permissions")
-            if asyncio.get_running_loop().time() > deadline:
+            if deadline is not None and loop.time() > deadline:
                 raise NotReachable(f"the venue at {self.venue.addresses.rest} does not answer: {answer}", "look at STREAMS_VENUE and its URL")
             _log.warning("the venue does not answer yet", answer=str(answer))
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(0.5 if deadline else AGAIN_S)
 
     async def _look_at_the_account(self) -> None:
         for finding in await selfcheck.account(self.venue):
@@ -187,7 +181,7 @@ class Gateway:
         """An event of the user stream, in one turn."""
         try:
             self._told(event)
-        except (KeyError, ValueError, TypeError) as reason:
+        except (KeyError, ValueError, TypeError, AttributeError) as reason:
             _log.error("an event of the user stream cannot be read: everything is asked for", kind=event.get("e"), reason=repr(reason))
             self._opened()
 
@@ -258,6 +252,12 @@ class Gateway:
             _log.error("the user stream did not bring all fills: it is opened again", fills=found)
             await self._stream.restart()
 
+    async def _deaf(self) -> None:
+        """While the stream is away nobody tells that a guard has gone: what is held is looked at, symbol by symbol, at a seventh of the weight."""
+        for desk in self.desks:
+            if not self._stream.is_open and desk.held:
+                await self._reconciliation.look_at(desk)
+
     async def _hour(self) -> None:
         self.desks.forget()
         await self._renewal.hourly()
@@ -281,16 +281,3 @@ def _offsets(records: dict[str, Any]) -> dict[int, int]:
             partition = partition_of(record.symbol.encode())
             offsets[partition] = min(record.offset, offsets.get(partition, record.offset))
     return offsets
-
-
-async def _taken_back(desk: Desk, entry_id: str, deadline: float) -> None:
-    """Until it has ended: a cancel may be lost, or come before the request that is under way. One that was not sent will not be."""
-    loop = asyncio.get_running_loop()
-    while not desk.entries[entry_id].state.ended and loop.time() < deadline:
-        if desk.entries[entry_id].sent_at or desk.entries[entry_id].state is not OrderState.WISHED:
-            await cancel(desk, entry_id, conditional=False)
-        await desk.until(lambda: desk.entries[entry_id].state.ended, min(AGAIN_S / 2, max(deadline - loop.time(), 0)))
-
-
-def _idle(queues: SymbolQueues) -> bool:
-    return not queues.busy

@@ -49,7 +49,7 @@ class SymbolQueues:
             self._start_saga(record.entry_id, fresh=False)
         if self.desk.close is not None and not self.desk.close.flat:
             self._start_close()
-        elif self.desk.plan is not None and not self.desk.plan.answered:
+        if self.desk.plan is not None and not self.desk.plan.answered:       # beside a close it is answered as overtaken
             self._start_plan(self.desk.plan, fresh=False)
 
     @property

@@ -17,10 +17,11 @@ from streams.venue.answers import Accepted, AssetSeen, Doubt, OrderSeen, Positio
 from streams.venue.books import OPENING
 from streams.venue.desk import Desk
 from streams.venue.desks import Desks
+from streams.venue.limits import Lane
 from streams.venue.outcomes import Meaning, meaning
 from streams.venue.saga import ABSENT_AFTER_MS
 from streams.venue.statement import read
-from streams.venue.trades import chase
+from streams.venue.trades import chase, chase_soon
 
 replace = msgspec.structs.replace
 STANDS_MS = 30_000
@@ -42,6 +43,37 @@ class Reconciliation:
         self.desks, self.office, self.instance = desks, desks.office, instance
         self._differences: dict[str, tuple[int, int]] = {}   # by symbol: what the books lack, and since when
         self._one = asyncio.Lock()
+
+    async def first_look(self) -> int | Refused | Doubt:
+        """What a starting gateway must know before it may protect what it holds: what rests, and whether it is still held. 0 when it does."""
+        venue, asked_at = self.office.venue, self.office.clock.now()
+        conditionals, positions = await asyncio.gather(venue.open_conditionals(lane=Lane.EXITS), venue.positions(lane=Lane.EXITS))
+        if not isinstance(conditionals, Accepted):
+            return conditionals
+        if not isinstance(positions, Accepted):
+            return positions
+        for desk in self.desks:                          # of the ledger's symbols; what strangers hold has time
+            held = sum(position.quantity for position in positions.body if position.symbol == desk.symbol)
+            desk.take([order for order in conditionals.body if order.symbol == desk.symbol])
+            desk.moved(PositionSeen(desk.symbol, held, 0, asked_at))
+            if held != desk.held:
+                await chase_soon(desk)
+        return 0
+
+    async def look_at(self, desk: Desk) -> int | Refused | Doubt:
+        """One symbol, while the stream does not tell."""
+        async with self._one:
+            before, venue, asked_at = _live_ids(desk), self.office.venue, self.office.clock.now()
+            orders, conditionals, positions = await asyncio.gather(
+                venue.open_orders(desk.symbol), venue.open_conditionals(desk.symbol), venue.positions(desk.symbol)
+            )
+            if not isinstance(orders, Accepted):
+                return orders
+            if not isinstance(conditionals, Accepted):
+                return conditionals
+            if not isinstance(positions, Accepted):
+                return positions
+            return await self._desk(desk, Snapshot(asked_at, [*orders.body, *conditionals.body], positions.body, []), before)
 
     async def run(self) -> int | Refused | Doubt:
         """How many fills the stream had not brought, or why the venue could not be asked."""

@@ -28,15 +28,15 @@ from streams.venue.closing import cancel, close_all, saga_ids
 from streams.venue.desk import Desk
 from streams.venue.limits import Lane
 from streams.venue.outcomes import HELD, Act, Meaning, act, meaning, reason_of
-from streams.venue.trades import chase
+from streams.venue.trades import chase, chase_soon
 
 replace = msgspec.structs.replace
 SKEW_MS = 1_000                       # Binance takes a timestamp up to this far in its future
 ABSENT_AFTER_MS = RECV_WINDOW_MS + SKEW_MS
 ASK_AFTER_S = (0.1, 0.2, 0.5, 1.0)    # and from then on every second
-BOOKED_WITHIN_S = 1.0                 # trades come on the stream; later the list is asked
+BOOKED_WITHIN_S = 1.0                 # trades come on the stream; later the list is asked. Without the stream, so long until an order is asked for
 EXITS_OVER_S = 2.0
-LIST_S = 1.0                          # for a trade list that could not be had at our start
+LOOK_S = 1.0
 CANCEL_AGAIN_S = 1.0
 _log = logs.get(__name__)
 
@@ -62,16 +62,27 @@ class Saga:
             while not self.record.over:
                 if self.uncovered:
                     await self._cover()
-                elif self._outlived():
+                elif self._unwanted():
                     await cancel(self.desk, self.entry_id, conditional=False)
                     await self.desk.until(lambda: self.uncovered or self.record.state.ended, CANCEL_AGAIN_S)
-                elif not await self.desk.until(lambda: self.uncovered or self.record.over, self._patience_s()) and self.desk.unbooked(self.record):
-                    await chase(self.desk)
+                elif not await self.desk.until(lambda: self.uncovered or self.record.over, self._patience_s()):
+                    await self._look()
                 if asking.done():
                     asking.result()                      # a fault of ours in it must not leave us waiting
             await asking
         finally:
             asking.cancel()
+
+    async def _look(self) -> None:
+        """Nothing has changed for a while: what filled and is not booked is fetched, and an order that nobody tells us of is asked for."""
+        if self.desk.unbooked(self.record):
+            await chase_soon(self.desk)
+        elif not self.desk.office.reconciled and self.record.state is OrderState.WORKING:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S):
+                    answer = await self.venue.find(self.desk.symbol, self.entry_id, conditional=False, lane=Lane.EXITS)
+                    if isinstance(answer, Accepted):
+                        self.desk.take([answer.body])
 
     # ------------------------------------------------------------------------------------------------------------ the entry order
 
@@ -142,13 +153,21 @@ class Saga:
             if isinstance(answer, Accepted):
                 self.desk.take([answer.body])
                 return
-            if isinstance(answer, Refused) and meaning(answer) is Meaning.GONE and self._too_late(asked_since):
+            if isinstance(answer, Refused) and meaning(answer) is Meaning.GONE and self._too_late(asked_since) and await self._absent():
                 self._end(OrderState.EXPIRED, "the venue never had it", answer.code)
                 return
             await self.desk.until(lambda: self.entry_id in self.desk.orders, ASK_AFTER_S[min(attempt, len(ASK_AFTER_S) - 1)])
             if self.entry_id in self.desk.orders:
                 return
             attempt += 1
+
+    async def _absent(self) -> bool:
+        """Whether open orders and trades know nothing of it either: what answers a question about one order may lag behind."""
+        resting = await self.venue.open_orders(self.desk.symbol)
+        if not isinstance(resting, Accepted) or not isinstance(await chase(self.desk), int):
+            return False
+        self.desk.take([order for order in resting.body if order.client_order_id == self.entry_id])
+        return self.entry_id not in self.desk.orders and not self.desk.filled(self.record)
 
     def _too_late(self, asked_since: int) -> bool:
         """A request that has not reached the venue by now is refused there."""
@@ -162,8 +181,10 @@ class Saga:
         """Until a LIMIT that still works has had its time."""
         return (self.record.sent_at or self.record.created_at) + self.record.lives_ms - self.clock.now()
 
-    def _outlived(self) -> bool:
-        return self.record.lives_ms > 0 and self.record.state is OrderState.WORKING and self._left_ms() <= 0
+    def _unwanted(self) -> bool:
+        """It still works, and has had its time, or what it filled could not be guarded."""
+        outlived = self.record.lives_ms > 0 and self._left_ms() <= 0
+        return self.record.state is OrderState.WORKING and (outlived or self.record.cover is Cover.CLOSED)
 
     def _patience_s(self) -> float:
         timed = self.record.lives_ms > 0 and self.record.state is OrderState.WORKING
@@ -175,9 +196,7 @@ class Saga:
         """At once, from the record; then what came of it is written. Books that lack the list are completed first: a guard may have fired since."""
         desk = self.desk
         if desk.chase:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LIST_S):
-                    await chase(desk)
+            await chase_soon(desk)
         standing = await guard.place(desk, self.entry_id)
         HOP.labels("fill_to_stop").observe((self.record.guard_sent_at - self.record.filled_at) / 1_000)
         if standing is not None:
@@ -186,9 +205,12 @@ class Saga:
             if desk.held:
                 _log.error("no guard stands: the position is closed", symbol=desk.symbol, intent=self.record.intent_id)
             if not self.record.state.ended:
-                await cancel(desk, self.entry_id, conditional=False)
+                desk.office.run(self._taken_back(), f"cancel of {self.entry_id}")      # beside the close, which does not wait for it
             await close_all(desk, saga_ids(desk, self.entry_id), self.record.position_id, "flat", lambda: desk.held == 0)
             desk.put(replace(self.record, cover=Cover.CLOSED))
+
+    async def _taken_back(self) -> None:
+        await cancel(self.desk, self.entry_id, conditional=False)
 
 
 def _entry(record: EntryRecord) -> Order:

@@ -14,19 +14,19 @@ async def read(desks: Desks) -> int | Refused | Doubt:
     """How many rows there were, or why it cannot be had."""
     office, book = desks.office, desks.office.cashbook
     asked_at, since = office.clock.now(), cash.since(book.record)
-    rows: list[IncomeSeen] = []
+    rows: dict[IncomeSeen, None] = {}                    # in their order, and found at once
     while True:
         answer = await office.venue.income(since)
         if not isinstance(answer, Accepted):
             return answer
         fresh = [row for row in answer.body if row not in rows and row.time >= since]
-        rows += fresh
+        rows |= dict.fromkeys(fresh)
         if len(answer.body) < PAGE or not fresh:
             break
         since = fresh[-1].time
     for row in rows:
         if row.kind in cash.TRADES and row.trade_id and not (desk := desks.of(row.symbol)).book.knows(row.trade_id):
             desk.chase = True
-    if news := book.stated(rows, asked_at, lambda symbol, time: desks.of(symbol).book.position_at(time) if symbol else ""):
+    if news := book.stated([*rows], asked_at, lambda symbol, time: desks.of(symbol).book.position_at(time) if symbol else ""):
         office.ledger.write(*news, first=True)
     return len(rows)

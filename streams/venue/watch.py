@@ -42,6 +42,8 @@ class Watch:
         desk = self.desk
         for order in desk.orphans():
             await cancel(desk, order.client_order_id, conditional=True)
+        for order in desk.stray_entries():
+            await cancel(desk, order.client_order_id, conditional=False)
         if not desk.held:
             self._covered()
             self._guards.clear()
