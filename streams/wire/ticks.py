@@ -35,9 +35,9 @@ class Held:
 
 @lru_cache(maxsize=65_536)
 def _home(begin: bytes) -> tuple[bytes, int] | None:
-    """Symbol and partition of what begins with these bytes; None where they are not the header of a tick and a symbol."""
-    symbol = begin[_SYMBOL:]
-    if not begin.startswith(_HEADER) or begin[_SYMBOL - 1] != len(symbol) << 1:
+    """Symbol and partition of what begins with these bytes; None where they are not the header of a tick and a symbol of less than 64 bytes."""
+    symbol, length = begin[_SYMBOL:], begin[_SYMBOL - 1]
+    if not begin.startswith(_HEADER) or length != len(symbol) << 1 or length > 127:
         return None
     try:
         symbol.decode()

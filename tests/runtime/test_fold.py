@@ -71,8 +71,8 @@ def test_symbols_of_a_partition_fold_apart_and_come_by_their_last_place() -> Non
 
 def test_nothing_folds_across_a_record_that_must_come_by_itself() -> None:
     """A beat, a record that cannot be read, a price of zero, a record with headers, one that lies in a partition that is not its own."""
-    marked = record(2, tick(5), (("trace", b"7"),))
-    for alone in (record(2, Beat("positions-0")), record(2, b"?"), record(2, tick(0)), marked, record(2, tick(5, symbol=ELSEWHERE))):
+    marked = record(2, tick(99), (("trace", b"7"),))
+    for alone in (record(2, Beat("positions-0")), record(2, b"?"), record(2, tick(0)), marked, record(2, tick(99, symbol=ELSEWHERE))):
         folded = fold(record(0, tick(100)), record(1, tick(101)), alone, record(3, tick(102)), record(4, tick(103)))
         assert [(first, last) for first, last, _ in folded] == [(0, 1), (2, 2), (3, 4)]
 

@@ -71,6 +71,13 @@ def test_what_is_no_tick_of_this_partition_comes_by_itself() -> None:
     assert [read(value) for value in (b"", other_schema, encode(Beat("positions-0")), encode(replace(TICK, symbol=elsewhere)))] == [None] * 4
 
 
+def test_the_length_of_a_symbol_is_one_byte_and_no_negative_one() -> None:
+    """Two bytes of length are the codec's: the first, taken for all of it, would be 65."""
+    symbol, numbers = "A" * 65, VALUE[HEADER.size + 1 + len("BTCUSDT"):]
+    values = [VALUE[:HEADER.size] + bytes([length]) + name.encode() + numbers for length, name in ((14, "BTCUSDT"), (15, "BTCUSDT"), (130, symbol))]
+    assert [read(value, name) for value, name in zip(values, ("BTCUSDT", "BTCUSDT", symbol), strict=True)] == [TICK, None, None]
+
+
 def test_a_boolean_is_zero_or_one() -> None:
     at = HEADER.size + 1 + len("BTCUSDT") + 4 * 2
     values = [VALUE[:at] + bytes([byte]) + VALUE[at + 1:] for byte in range(256)]
