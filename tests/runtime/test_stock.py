@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from aiokafka.client import AIOKafkaClient
-from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.producer import AIOKafkaProducer
 from faust import App, Table
@@ -29,6 +29,9 @@ STOCK: list[tuple[str, Callable[..., Any], str]] = [
     ("fetch", Consumer.getmany, "4b168d84882a"),
     ("fetch", AIOKafkaConsumerThread._fetch_records, "39a2c6c79fc1"),
     ("fetch", Fetcher.fetched_records, "be4348896b9b"),
+    ("raw records", PartitionRecords._unpack_records, "b803e6d46480"),
+    ("raw records", PartitionRecords._consumer_record, "e668541600b0"),
+    ("raw records", FetchResult.getall, "3e717e30de50"),
     ("first records", AIOKafkaConsumerThread.seek_to_committed, "775ab0adc4b0"),
     ("giving back", Consumer.on_partitions_revoked, "d04b7ae72c6f"),
     ("long poll", AIOKafkaConsumerThread._create_worker_consumer, "c2701bfc3e6f"),
