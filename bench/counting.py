@@ -52,6 +52,9 @@ class SoftConsumer(driver.Consumer):
         tp = TP(topic, partition)
         return offset in self._acked_index[tp] or offset < (self._committed_offset[tp] or 0)
 
+    def begin(self, message: Message) -> None:
+        self._unacked_messages.add(message)
+
     def abandon(self, message: Message) -> None:
         self._unacked_messages.discard(message)
 

@@ -1,5 +1,6 @@
 """The consumer: it commits only the unbroken prefix of what was delivered and acknowledged, and gives partitions back only after that."""
 import asyncio
+import time
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
@@ -72,6 +73,12 @@ class Consumer(driver.Consumer):
         tp = TP(topic, partition)
         delivered = self._delivered.get(tp)
         return offset in self._acked_index[tp] or offset < (delivered[0][0] if delivered else self._committed_offset[tp] or 0)
+
+    def begin(self, message: Message) -> None:
+        """An agent works on it from here on, until it is acknowledged or abandoned."""
+        message.tracked = True
+        self._unacked_messages.add(message)
+        self.app.monitor.stream_inbound_time[message.tp] = time.monotonic()
 
     def abandon(self, message: Message) -> None:
         """The event's partition was taken from us before its turn: nobody here will acknowledge it, and nobody must wait for that."""

@@ -31,10 +31,12 @@ Not for use on this app: `concurrency` above 1, `take`, `group_by`, windows that
 one app a process (Faust keeps state in its modules, and a halt ends the process); several workers are several processes.
 """
 import asyncio
+import time
 from pathlib import Path
 from typing import Any, cast
 
 import faust
+from faust.types import TP, Message
 
 from streams.runtime import logs
 from streams.runtime.consumer import Consumer
@@ -52,6 +54,32 @@ class Transport(faust.transport.drivers.aiokafka.Transport):
     Producer = Producer
 
 
+class AsItLies(faust.Schema[bytes, bytes]):
+    """Keys and values as they lie in the log. Faust's own schema asks four codecs that do nothing, and the settings for the class of an event."""
+
+    def compile(self, app: Any, **_: Any) -> Any:
+        async def decode(message: Message, *, propagate: bool = False) -> faust.Event:  # noqa: ARG001
+            return faust.Event(app, message.key, message.value, None, message)
+
+        return decode
+
+
+class Heard(faust.Monitor):
+    """Of Faust's statistics, which nobody reads, only what its own warnings go by: when an event of a partition last came to an agent."""
+
+    def on_message_in(self, tp: TP, offset: int, message: Message) -> None:
+        pass
+
+    def on_stream_event_in(self, tp: TP, offset: int, stream: Any, event: Any) -> None:  # noqa: ARG002
+        self.stream_inbound_time[tp] = time.monotonic()
+
+    def on_stream_event_out(self, tp: TP, offset: int, stream: Any, event: Any, state: Any = None) -> None:
+        pass
+
+    def on_message_out(self, tp: TP, offset: int, message: Message) -> None:
+        pass
+
+
 class App(faust.App):
     """`halted` is None for as long as everything that was acknowledged has happened."""
 
@@ -65,6 +93,7 @@ class App(faust.App):
             broker_session_timeout=session_timeout_s,
             TableManager=Tables,
             Table=RankedTable,
+            Monitor=Heard,
             agent_supervisor="mode.CrashingSupervisor",
             **settings,
         )
@@ -91,6 +120,15 @@ class App(faust.App):
         if self.rebalancing or self.halted is not None:
             return set()
         return {tp.partition for tp in self.consumer.assignment() if tp.topic == topic}
+
+    def waiting(self, stream: Any) -> Message | None:
+        """The next event that lies in the stream's queue, as the stream would give it after a round of the loop; None where none does."""
+        queue = stream.channel.queue
+        while self.flow_control.is_active() and not queue.empty():
+            message: Message = queue.get_nowait().message
+            if message.generation_id == self.consumer_generation_id:
+                return message
+        return None
 
     async def _on_agent_error(self, agent: Any, exc: BaseException) -> None:  # noqa: ARG002
         self.halt(exc)

@@ -19,21 +19,23 @@ Nothing here knows what a state means. `work` is pure and decides; this file onl
 """
 from __future__ import annotations
 
-from asyncio import Future
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import lru_cache, partial
-from typing import Any, Generic, NamedTuple
+from time import monotonic
+from typing import Any, Generic
 
 import msgspec
 
 from streams.errors import BrokenInvariant, Unreadable
 from streams.runtime import metrics
-from streams.runtime.faust import App
+from streams.runtime.faust import App, AsItLies
 from streams.runtime.fold import Fold, Foldable
+from streams.runtime.producer import Countdown
 from streams.runtime.records import Output, Record, State, Stored, record_of, routed_on
 from streams.runtime.room import Room
 from streams.wire.topics import PARTITIONS, partition_of, record_max
 
+AT_ONCE_S = 0.001                                        # so long an agent works what waits for it; then others have the loop
 home_of = lru_cache(maxsize=65_536)(partition_of)
 
 
@@ -68,7 +70,7 @@ class KeyedFlow(Generic[State]):
         metrics.UNCONFIRMED.set_function(lambda: self.room.events)
         self._work, self._bury, self._place, self._due = work, bury, place, due
         self._beat_topic = beat_topic
-        self._beats: dict[int, Future[Any]] = {}
+        self._beats: set[int] = set()                    # partitions whose last beat is not confirmed yet
         self._topics: dict[str, Any] = {}
         self._decoded: dict[bytes, tuple[bytes, Stored[State]]] = {}
         self._left_out: dict[bytes, dict[tuple[str, int], int]] = {}       # last offsets of which nothing was kept, until the next state is put
@@ -98,9 +100,14 @@ class KeyedFlow(Generic[State]):
 
     async def consume(self, stream: Any) -> None:
         """The body of an agent: works every event of the stream, for as long as the partitions are ours."""
-        async for event in stream.noack().events():
-            if not await self._event(event.message):
-                self.app.reader.abandon(event.message)
+        stream = stream.noack()
+        async for event in stream.events():
+            message, until = event.message, monotonic() + AT_ONCE_S
+            while message is not None:
+                self.app.reader.begin(message)
+                if not await self._event(message):
+                    self.app.reader.abandon(message)
+                message = self.app.waiting(stream) if monotonic() < until else None
 
     # ------------------------------------------------------------------------------------------------------------ one event
 
@@ -121,19 +128,18 @@ class KeyedFlow(Generic[State]):
             return await self._pass_on(message, self._routed(record, key))
         if not await self._ours(message, key):
             return False
-        turn = self._turn(key, record)
-        self._confirm(turn, partial(message.ack, self.app.consumer))
+        self._turn(key, record, partial(message.ack, self.app.consumer))
         return True
 
     async def _beat(self, message: Any, record: Record) -> bool:
         """A turn for each key of the partition that is due; when the last of them is confirmed, the beat is."""
-        turns = Countdown(partial(message.ack, self.app.consumer))
+        turns = Countdown(1, partial(message.ack, self.app.consumer))
         for key in [key for key in self.table.data if home_of(key) == record.partition]:
             if self._is_due(key, record):
                 if not await self._ours(message, key):
                     return False
                 if self._is_due(key, record):            # another agent may have had a turn while this one waited
-                    self._confirm(self._turn(key, record), turns.begun())
+                    self._turn(key, record, turns.begun())
         turns.done()
         return True
 
@@ -141,7 +147,7 @@ class KeyedFlow(Generic[State]):
         """A record that belongs to no state here: acknowledged when what stands for it is confirmed."""
         if not await self._ours(message, output.key):
             return False
-        self._confirm(Turn(output.key, output.size, [self._send(output)]), partial(message.ack, self.app.consumer))
+        self._hand_over(output.key, [output], output.size, partial(message.ack, self.app.consumer))
         return True
 
     async def _ours(self, message: Any, key: bytes | None) -> bool:
@@ -175,18 +181,19 @@ class KeyedFlow(Generic[State]):
 
     # ------------------------------------------------------------------------------------------------------------ one turn
 
-    def _turn(self, key: bytes, record: Record) -> Turn:
-        """No await from here to the last line."""
+    def _turn(self, key: bytes, record: Record, then: Callable[[], object]) -> None:
+        """No await from here to the last line. Calls `then` when the last record of the turn is confirmed."""
         stored = self._worked(key, self._stored(key), record)
         if stored is None:
-            return Turn(key, 0, [])
+            then()
+            return
         value, outputs = self._encode(stored), stored.outbox.get(record.place, ())
         self._refuse_too_large(key, value, outputs, record)
         self.table.data[key] = value                     # not table[key] = …, which sends the changelog itself and drops its future
         self._decoded[key] = value, stored
-        metrics.EVENTS.labels(record.topic).inc()
-        sends = [self._send(Output(self.table.changelog_topic_name, key, value, record.partition)), *map(self._send, outputs)]
-        return Turn(key, sum(output.size for output in outputs), sends)
+        metrics.events_of(record.topic).inc()
+        changed = Output(self.table.changelog_topic_name, key, value, record.partition)
+        self._hand_over(key, [changed, *outputs], sum(output.size for output in outputs), then)
 
     def _worked(self, key: bytes, held: Stored[State], record: Record) -> Stored[State] | None:
         source = record.topic, record.partition
@@ -216,8 +223,7 @@ class KeyedFlow(Generic[State]):
         return known[1]
 
     def _refuse_too_large(self, key: bytes, value: bytes, outputs: Iterable[Output], record: Record) -> None:
-        sizes = [(self.table.changelog_topic_name, len(key) + len(value)), *((output.topic, output.size) for output in outputs)]
-        for topic, size in sizes:
+        for topic, size in ((self.table.changelog_topic_name, len(key) + len(value)), *((output.topic, output.size) for output in outputs)):
             if size > (most := record_max(topic)):
                 raise BrokenInvariant(
                     f"{record.topic}-{record.partition} at {record.offset} makes a record of {size} bytes for {topic}; the limit is {most}",
@@ -226,64 +232,31 @@ class KeyedFlow(Generic[State]):
 
     # ------------------------------------------------------------------------------------------------------------ sends
 
-    def _confirm(self, turn: Turn, then: Callable[[], object]) -> None:
-        """Calls `then` when the last record of the turn is confirmed; never, if one failed: the worker has halted."""
-        left = len(turn.sends)
-        if not left:
+    def _hand_over(self, key: bytes | None, outputs: Sequence[Output], size: int, then: Callable[[], object]) -> None:
+        """Into the one line that the changelog leaves by too; nothing suspends. `then` is never called if one failed: the worker has halted."""
+        self.room.take(key, size)
+
+        def confirmed() -> None:
+            self.room.give(key, size)
             then()
-            return
-        self.room.take(turn.key, turn.size)
 
-        def confirmed(sent: Future[Any]) -> None:
-            nonlocal left
-            if sent.cancelled() or sent.exception() is not None:
-                return
-            left -= 1
-            if not left:
-                self.room.give(turn.key, turn.size)
-                then()
-
-        for sent in turn.sends:
-            sent.add_done_callback(confirmed)
-
-    def _send(self, output: Output) -> Future[None]:
-        """Into the one line that the changelog leaves by too; nothing suspends."""
-        if output.partition is None and output.key is not None:
-            output = Output(output.topic, output.key, output.value, home_of(output.key), output.headers)
-        return self.app.writer.hand_over(output)
+        self.app.writer.hand_over([output if output.partition is not None else _placed(output) for output in outputs], confirmed)
 
     def _write_beats(self, topic: str, value: Callable[[], bytes]) -> Callable[[], Awaitable[None]]:
         async def write() -> None:
             for partition in self.app.partitions_of(topic):
-                last = self._beats.get(partition)
-                if last is None or last.done():          # else the broker is away: one beat waits, not a minute of them
-                    self._beats[partition] = self._send(Output(topic, None, value(), partition))
+                if partition not in self._beats:         # else the broker is away: one beat waits, not a minute of them
+                    self._beats.add(partition)
+                    self.app.writer.hand_over([Output(topic, None, value(), partition)], partial(self._beats.discard, partition))
 
         return write
 
     def _topic(self, name: str) -> Any:
         if name not in self._topics:
-            self._topics[name] = self.app.topic(name, key_type=bytes, value_type=bytes, partitions=PARTITIONS, allow_empty=True)
+            self._topics[name] = self.app.topic(name, schema=AsItLies(allow_empty=True), partitions=PARTITIONS)
         return self._topics[name]
 
 
-class Turn(NamedTuple):
-    key: bytes | None
-    size: int                                            # bytes of the outputs
-    sends: list[Future[Any]]                             # one for each record handed over; done when the broker has it on every replica in sync
-
-
-class Countdown:
-    """Calls `then` once: when everything begun is done, and `done` was called for the last time to say that nothing else begins."""
-
-    def __init__(self, then: Callable[[], object]) -> None:
-        self._left, self._then = 1, then
-
-    def begun(self) -> Callable[[], None]:
-        self._left += 1
-        return self.done
-
-    def done(self) -> None:
-        self._left -= 1
-        if not self._left:
-            self._then()
+def _placed(output: Output) -> Output:
+    """With the partition of its key."""
+    return output if output.key is None else Output(output.topic, output.key, output.value, home_of(output.key), output.headers)

@@ -1,4 +1,5 @@
 """Prometheus metrics: the names that outside programs may rely on, in one place, and the small server that shows them."""
+from functools import cache
 from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
@@ -32,6 +33,12 @@ TICKS: Final = Counter("streams_ticks", "Ticks that the feed wrote")
 FRAMES_REFUSED: Final = Counter("streams_frames_refused", "Raw market frames that cannot be true or cannot be read", ["reason"])
 LOOP_BLOCKED: Final = Counter("streams_loop_blocked", "Times that the loop of this process was held for longer than 50 ms")
 UNCONFIRMED: Final = Gauge("streams_unconfirmed_events", "Events handed over and not yet confirmed by the broker")
+
+
+@cache
+def events_of(topic: str) -> Counter:
+    """The one of a topic: looking it up costs more than counting."""
+    return EVENTS.labels(topic)
 
 
 def serve(port: int = 0, host: str = "127.0.0.1") -> int | None:

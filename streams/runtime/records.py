@@ -24,7 +24,8 @@ class Output(msgspec.Struct, frozen=True, array_like=True):
     @property
     def size(self) -> int:
         """Bytes, without Kafka's framing."""
-        return len(self.key or b"") + len(self.value) + sum(len(name) + len(value) for name, value in self.headers)
+        headers = sum(len(name) + len(value) for name, value in self.headers) if self.headers else 0
+        return len(self.key or b"") + len(self.value) + headers
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -72,7 +73,7 @@ class Stored(Rank, Generic[State], array_like=True):
 def record_of(message: Any) -> Record:
     """The record of a Faust message."""
     folded_from = folded(message)
-    headers = () if folded_from is not None else tuple(_pairs(message.headers))
+    headers = () if folded_from is not None or not message.headers else tuple(_pairs(message.headers))
     log_time = round(message.timestamp * 1000)
     first, first_log_time = (message.topic, message.partition, message.offset), log_time
     for name, value in headers:

@@ -37,5 +37,7 @@ class Room:
         self._freed.set()
 
     def _full(self, key: bytes | None, part: int) -> bool:
+        if key not in self.of_key:
+            return self.events * part >= EVENTS_MAX
         over = self.events * part >= EVENTS_MAX, self.of_key[key] * part >= EVENTS_OF_KEY_MAX, self.bytes_of_key[key] * part >= BYTES_OF_KEY_MAX
         return any(over)

@@ -9,7 +9,8 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.producer import AIOKafkaProducer
-from faust import App, Table
+from aiokafka.producer.message_accumulator import MessageAccumulator, MessageBatch
+from faust import App, Monitor, Schema, Stream, Table
 from faust.tables.recovery import Recovery
 from faust.transport.consumer import Consumer, ThreadDelegateConsumer
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Producer
@@ -18,6 +19,14 @@ STOCK: list[tuple[str, Callable[..., Any], str]] = [
     ("agent error", App._on_agent_error, "bdd12f286de6"),
     ("failed send", AIOKafkaProducer.send, "08ce81263f43"),
     ("failed send", Producer.on_start, "219c9a7a785d"),
+    ("failed send", MessageAccumulator.add_message, "56ff7e6c1918"),
+    ("failed send", MessageAccumulator._append_batch, "4762abfc42cb"),
+    ("failed send", MessageBatch.append, "e3ff2fc253fd"),
+    ("failed send", MessageBatch.done, "2d765e5c2dc8"),
+    ("failed send", MessageBatch.failure, "719b2122c318"),
+    ("stream", Stream._c_aiter, "fa44582a5882"),
+    ("stream", Schema.compile, "d46eec5ce319"),
+    ("stream", Monitor.on_stream_event_in, "df6d2e5f6397"),
     ("prefix", Consumer._new_offset, "1d2c7ea89a7a"),
     ("prefix", Consumer.ack, "5fcf41cf4515"),
     ("flush", Consumer._commit_offsets, "1a6979904118"),

@@ -11,7 +11,7 @@ Faust: `tests/broker` looks at that on a real broker.
 """
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from random import Random
 from types import SimpleNamespace
 from typing import Any
@@ -26,7 +26,6 @@ from tests.simulation.log import Kept, Log
 from tests.simulation.loop import BEHIND_S, Loop, Process
 
 COMMIT_S = 0.5
-Sent = asyncio.Future[Any]
 
 
 class Message:
@@ -108,7 +107,7 @@ class App:
         self._agents: list[tuple[Topic, Any]] = []
         self._timers: list[tuple[float, Callable[[], Awaitable[None]]]] = []
         self._tables: list[Table] = []
-        self._on_the_way: list[tuple[asyncio.TimerHandle, Sent]] = []
+        self._on_the_way: list[asyncio.TimerHandle] = []
         self._free_at = 0.0
         self.consumer_generation_id = log.take(f"group {group}")         # a higher one for each life
         process.mourners.append(self._cut)
@@ -144,21 +143,30 @@ class App:
         begun = delivered[0][0] if delivered else self.log.committed.get((self.group, topic, partition), 0)
         return offset in self.acknowledged[topic, partition] or offset < begun
 
+    def begin(self, message: Message) -> None:
+        """Nothing asks what is at work."""
+
+    def waiting(self, _stream: Stream) -> None:
+        """Each event comes after a pause."""
+
     def abandon(self, message: Message) -> None:
         raise AssertionError(f"nobody takes partitions from a living worker here: {message.topic}")
 
-    def hand_over(self, output: Output) -> Sent:
-        sent: Sent = self.loop.create_future()
+    def hand_over(self, outputs: Sequence[Output], then: Callable[[], object]) -> None:
+        for number, output in enumerate(outputs, start=1):
+            self._send(output, then if number == len(outputs) else None)
+
+    def _send(self, output: Output, then: Callable[[], object] | None) -> None:
         place = output.topic, partition_of(output.key or b"") if output.partition is None else output.partition
         self._free_at = max(self._free_at + BEHIND_S, self.loop.now + self.dice.uniform(*self._sends_s))
 
         def lands() -> None:
             self._on_the_way.pop(0)
             self.log.append(*place, output.key, output.value, output.headers)
-            sent.set_result(None)
+            if then is not None:
+                then()
 
-        self._on_the_way.append((self.loop.after(self._free_at - self.loop.now, lands), sent))
-        return sent
+        self._on_the_way.append(self.loop.after(self._free_at - self.loop.now, lands))
 
     # ------------------------------------------------------------------------------------------------------------ its life
 
@@ -190,7 +198,7 @@ class App:
 
     def _cut(self) -> None:
         """Of what was on its way a first part arrives."""
-        for timer, _ in self._on_the_way[self.dice.randint(0, len(self._on_the_way)) :]:
+        for timer in self._on_the_way[self.dice.randint(0, len(self._on_the_way)) :]:
             timer.cancel()
 
 
