@@ -55,16 +55,25 @@ class Watchdog:
                 self._judge(beaten_at, starved_at, stack)
 
     def _judge(self, beaten_at: float, starved_at: float, stack: str) -> None:
-        """Waits for the next beat: only a thread that runs again knows how long it was starved."""
-        while self._beaten_at == beaten_at and time.monotonic() - beaten_at < LONG_S and not self._ended.wait(0.005):
-            pass
-        held_s = time.monotonic() - beaten_at - (_starved_s(self._native_id) - starved_at)
+        """At the next beat, and each `LONG_S` until then: only a thread that runs again knows how long it was starved, and it may be both."""
+        held_s, over = 0.0, False
+        while held_s <= self.block_s and not over:
+            over = self._beats_again(beaten_at, LONG_S)
+            held_s = time.monotonic() - beaten_at - (_starved_s(self._native_id) - starved_at)
         if held_s > self.block_s:
             self.blocks += 1
             LOOP_BLOCKED.inc()
             _log.warning("the loop was blocked", blocked_ms=round(held_s * 1_000), stack=stack)
         while self._beaten_at == beaten_at and not self._ended.wait(self.block_s):
             pass
+
+    def _beats_again(self, beaten_at: float, patience_s: float) -> bool:
+        """Whether it did within so many seconds, or nobody watches any more."""
+        deadline = time.monotonic() + patience_s
+        while self._beaten_at == beaten_at and not self._ended.wait(0.005):
+            if time.monotonic() > deadline:
+                return False
+        return True
 
 
 def _starved_s(native_id: int) -> float:
