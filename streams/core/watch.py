@@ -5,12 +5,12 @@ ticks before it in the band were. It is reckoned on the safe side: a tick outsid
 
     prices   from the last one as far as no two within can be a jump; down to the tightest stop that rests, and to the profit below which patience
              ends; up to the profit at which a stop appears or moves by its least step, and to a target that does not rest
-    time     the position's age, the breaker's cool-down, a price that stands still; and `FOLD_MAX_MS` after the last tick
+    time     the position's age, the breaker's cool-down, a price that stands still; and a second after the last tick, or five where nothing is held
 
 So a reader may leave such ticks out, and owe the state only what they add up to: `Quiet`. `caught_up` pays it before the next event, and then state
 and outputs are what they would have been, `seq` aside, which counts what was worked. A process that ends in between owes nothing: its state is the
 one before those ticks, as if the feed had been silent for a moment. Its mark, and the price from which a jump is reckoned, are older by at most
-`FOLD_MAX_MS`, and the next tick brings new ones; an intent that comes before that tick waits for it where the mark is too old; the best price may
+that, and the next tick brings new ones; an intent that comes before that tick waits for it where the mark is too old; the best price may
 lack a rise too small to move a stop. Nothing was decided by the ticks that are lost, or they would not have been quiet.
 """
 import msgspec
@@ -28,6 +28,7 @@ from streams.core.symbol_state import SymbolState
 from streams.core.values import INT64_MAX, PPM, share, share_up
 
 FOLD_MAX_MS = 1_000                   # a state is never older than its ticks by more
+FLAT_MAX_MS = 5_000                   # the same where nothing is held: most symbols most of the time, and each state that is put is a record of the log
 replace = msgspec.structs.replace
 
 
@@ -56,7 +57,8 @@ def band(state: SymbolState, settings: Settings) -> Band:
     market = state.market
     if not market.believed or any(_restless(book, market, settings) for book in state.books.values()):
         return NOTHING
-    deadline = _market_deadline(market, settings.breaker)
+    held = any(book.position is not None for book in state.books.values())
+    deadline = _market_deadline(market, settings.breaker, FOLD_MAX_MS if held else FLAT_MAX_MS)
     jump = settings.breaker.jump_max_ppm
     lower, upper = _without_jump(market.last, jump)
     mark_lower, mark_upper = _without_jump(market.mark, jump)
@@ -83,9 +85,9 @@ def _restless(book: Book, market: Market, settings: Settings) -> bool:
     return bool(position.beyond_since) or adopting or market.instrument is None or position.opened_at >= market.mark_time
 
 
-def _market_deadline(market: Market, limits: BreakerLimits) -> int:
+def _market_deadline(market: Market, limits: BreakerLimits, longest_ms: int) -> int:
     """Before the breaker cools down, before a price stands still for too long, and before silence would count as a move."""
-    silent = market.mark_time + min(FOLD_MAX_MS, limits.frozen_max // 10) + 1
+    silent = market.mark_time + min(longest_ms, limits.frozen_max // 10) + 1
     frozen = market.moved_at + limits.frozen_max + 1
     cooled = market.breaker.opened_at + limits.cool_down if market.breaker.state is BreakerState.OPEN else INT64_MAX
     return min(silent, frozen, cooled)

@@ -75,10 +75,10 @@ def test_the_settings_are_said_before_what_a_recovered_state_is_owed() -> None:
     assert [type(message) for message in said] == [SettingsSeen, Decided, Decided]
 
 
-def test_a_flat_symbol_is_put_once_a_second() -> None:
+def test_a_flat_symbol_is_put_every_five_seconds() -> None:
     worker = listed()
-    worked = worker.ticks(*["100"] * 20, first=3, log_time=make.NOON + 300)
-    assert [300 + 100 * n for n, at_all in enumerate(worked) if at_all] == [1_100, 2_200]
+    worked = worker.ticks(*["100"] * 100, first=3, log_time=make.NOON + 300)
+    assert [300 + 100 * n for n, at_all in enumerate(worked) if at_all] == [5_100, 10_200]
 
 
 def test_a_tick_that_comes_again_is_taken_in_once() -> None:

@@ -186,9 +186,9 @@ def test_a_stranger_is_adopted_by_the_next_tick_once_the_settings_say_so() -> No
 
 
 def test_the_band_of_a_symbol_without_a_position() -> None:
-    """A jump is 10 %: two prices within 4.76 of 100 are nearer to each other. A second later a tick is worked, whatever it says."""
+    """A jump is 10 %: two prices within 4.76 of 100 are nearer to each other. Five seconds later a tick is worked, whatever it says."""
     lower, upper = e8("95.23809523"), e8("104.76190477")
-    assert of("tick 100") == Band(lower, upper, lower, upper, after("tick 100").now + 1_001)
+    assert of("tick 100") == Band(lower, upper, lower, upper, after("tick 100").now + 5_001)
 
 
 def test_the_band_is_the_tightest_of_all() -> None:
