@@ -100,6 +100,8 @@ def _not_done(fault: Fault, asked: dict[str, str]) -> web.Response | None:
         return None
     if fault.kind is Kind.REJECT:
         return web.json_response({"code": fault.code, "msg": "rejected by the fault panel"}, status=400)
+    if fault.kind is Kind.HTTP_403:
+        return web.Response(status=403, text="<html><body>Request blocked.</body></html>", content_type="text/html")
     if fault.kind not in NOT_DONE:
         return None
     status, code, text = NOT_DONE[fault.kind]

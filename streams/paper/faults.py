@@ -26,6 +26,7 @@ class Kind(StrEnum):
     HANG = "hang"                                        # done, and answered after `seconds`
     HTTP_429 = "http_429"
     HTTP_418 = "http_418"
+    HTTP_403 = "http_403"                                # a firewall's page
     REJECT = "reject"                                    # with `code`
     DELAY = "delay"                                      # worked and answered `seconds` late
     EMPTY_202 = "empty_202"                              # done, and an empty answer

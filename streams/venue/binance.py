@@ -8,7 +8,7 @@ answer. Its error classes depend on the host, so the numeric code is read here f
 
 A request's timestamp comes with the decision to make it, from the caller, and Binance refuses it two seconds later: what a paused process sends
 afterwards has no effect. Exits, entries and reads each have a connection pool of their own, and none waits in ccxt's one queue: `limits` says who may
-ask. A read that was too late for the venue sets the clock and is asked once more; an order never is, here.
+ask. What was too late for the venue sets the clock and is asked for once more; an order never is, here.
 """
 import asyncio
 from collections.abc import Callable, Mapping
@@ -231,7 +231,7 @@ class Binance:
         given = {name: value for name, value in (params or {}).items() if value != ""}
         cost = limits.cost(method, path, given)
         answer = await self._passed(lane, method, path, api, given, cost, timestamp if stamped else None)
-        if method == "GET" and stamped and isinstance(answer, Refused) and meaning(answer) is Meaning.LATE:
+        if cost != ORDER and stamped and isinstance(answer, Refused) and meaning(answer) is Meaning.LATE:
             await self.synchronise(lane)
             answer = await self._passed(lane, method, path, api, given, cost, 0)
         self._look(answer, f"{method} {path}", order=cost == ORDER)
@@ -250,7 +250,7 @@ class Binance:
             body = await client.request(path, [api], method, given | stamp)
         except _Answered as told:
             now = self.clock.now()
-            self.limits.told(client.used, asked_at, now)
+            self.limits.told(client.used, asked_at, now, walled=told.status == 403 and told.code is None)
             return judged(told.status, told.code, told.message, self.limits.refused(told.status, told.code, told.message, client.used, now))
         except _BaseError as reason:
             return Doubt(f"{type(reason).__name__} {method} {path}")     # its text would carry the query, signature included

@@ -39,6 +39,8 @@ class Gauges:
         if limits.banned_until > now:
             until = time.strftime("%H:%M:%S", time.gmtime(limits.banned_until / 1_000))
             self.office.ask_to_halt(f"the venue has banned this address until {until} UTC (418)")
+        if limits.walled_off:
+            self.office.ask_to_halt("the firewall in front of the venue refuses all that this address asks for (403)")
 
 
 def _since(record: EntryRecord | ExitRecord) -> int:

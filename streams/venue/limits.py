@@ -7,6 +7,7 @@ held here: whatever is used up, an exit is asked for, and the venue itself decid
     share of a window   exits 1 · reads 0.8 · entries 0.7
     429                 everything but exits waits for its Retry-After, else for the end of the window of a minute
     418                 the address is banned, for having gone on after 429: everything but exits waits until the ban's end
+    403, no code        the firewall in front of the venue: each request for itself; an address that it goes on to refuse is walled off
     -1015               too many orders: entries wait for the end of the shortest window of orders
 
 Sources: Binance USDⓈ-M general information (limits), exchangeInfo (`rateLimits`), the weight of each endpoint in its documentation.
@@ -32,6 +33,7 @@ WEIGHT, ORDERS = "REQUEST_WEIGHT", "ORDERS"
 SPAN_MS = {"SECOND": 1_000, "MINUTE": 60_000, "HOUR": 3_600_000, "DAY": 86_400_000}
 HEADER = {WEIGHT: "X-MBX-USED-WEIGHT-", ORDERS: "X-MBX-ORDER-COUNT-"}
 BAN_MS = 120_000                      # the shortest there is, where the venue does not say how long
+WALLED_MIN, WALLED_MS = 3, 30_000
 BANNED_UNTIL = re.compile(r"until (\d{13})")
 WEIGHTS = {
     "account": 5, "positionRisk": 5, "balance": 5, "userTrades": 5, "allOrders": 5, "allAlgoOrders": 5, "symbolConfig": 5, "accountConfig": 5,
@@ -89,6 +91,7 @@ class Limits:
         self.held_until = 0                              # everything but exits
         self.banned_until = 0                            # the same, by a ban
         self.orders_until = 0                            # entries
+        self._walled = (0, 0, 0)                         # refusals of the firewall in a row: how many, the first one's time and the last one's
         self._used: dict[str, tuple[int, int]] = {}      # by rate: the window's number, and what of it is used
 
     def learn(self, known: tuple[Rate, ...]) -> None:
@@ -100,8 +103,13 @@ class Limits:
         for rate in self.rates:
             self._use(rate, self.used(rate, now) + (weight if rate.kind == WEIGHT else orders), now)
 
-    def told(self, headers: Mapping[str, str], asked_at: int, now: int) -> None:
-        """The headers of an answer, names in capitals. A count never shrinks within its window, and one that may be of the window before is left."""
+    def told(self, headers: Mapping[str, str], asked_at: int, now: int, *, walled: bool = False) -> None:
+        """The headers of an answer, names in capitals. A count never shrinks within its window, and one that may be of the window before is left.
+
+        `walled`: it is the firewall's and not the venue's.
+        """
+        many, first, _ = self._walled
+        self._walled = (many + 1, first or now, now) if walled else (0, 0, 0)
         for rate in self.rates:
             given = headers.get(rate.header, "")
             if given.isdigit() and asked_at // rate.span_ms == now // rate.span_ms:
@@ -135,6 +143,12 @@ class Limits:
     def used(self, rate: Rate, now: int) -> int:
         window, used = self._used.get(rate.name, (0, 0))
         return used if window == now // rate.span_ms else 0
+
+    @property
+    def walled_off(self) -> bool:
+        """Whether the firewall has refused all that was asked for so long that it will not pass by itself."""
+        many, first, last = self._walled
+        return many >= WALLED_MIN and last - first >= WALLED_MS
 
     def silent_ms(self, now: int) -> int:
         """How long the venue still wants silence from all but exits."""

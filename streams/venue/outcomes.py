@@ -59,7 +59,7 @@ _ROWS: dict[Meaning, tuple[Act, tuple[int, ...]]] = {
     )),
     Meaning.FULL: (Act.REFUSED, (-2025, -4045)),
     Meaning.NOT_TAKEN: (Act.REFUSED, (-5021, -5022)),
-    Meaning.BUSY: (Act.RETRY, (HELD, -1003, -1008, -1015, -1016, -5041, 429, 503)),
+    Meaning.BUSY: (Act.RETRY, (HELD, -1003, -1008, -1015, -1016, -5041, 403, 429, 503)),
     Meaning.LATE: (Act.RESYNC, (-1021, -5028)),
     Meaning.GONE: (Act.ASK, (-1125, -2011, -2013)),
     Meaning.DUPLICATE: (Act.ASK, (-4116,)),
@@ -69,7 +69,7 @@ _ROWS: dict[Meaning, tuple[Act, tuple[int, ...]]] = {
     Meaning.EXITS_ONLY: (Act.REFUSED, (-4140,)),
     Meaning.CLOSED: (Act.REFUSED, (-1121, -1122, -4105, -4108, -4109, -4141)),
     Meaning.THIN: (Act.RETRY, (-2020, -4131)),
-    Meaning.ACCOUNT: (Act.STOP, (-1002, -1022, -2014, -2015, -2023, -4061, -4192, -4400, -4401, 401, 403, 418)),
+    Meaning.ACCOUNT: (Act.STOP, (-1002, -1022, -2014, -2015, -2023, -4061, -4192, -4400, -4401, 401, 418)),
     Meaning.DOUBT: (Act.ASK, (-1000, -1001, -1006, -1007)),
     Meaning.UNLISTED: (Act.REFUSED, ()),
 }
@@ -95,7 +95,8 @@ def doubts_filters(code: int) -> bool:
 def judged(status: int, code: int | None, message: str, wait_ms: int = 0) -> Refused | Doubt:
     """The answer behind an HTTP status that is no success, or a body with a negative code. Without a code of Binance's the status counts.
 
-    429 and 418 speak by their status: their code says the same of both. A code that no row knows is a refusal only where the status says so.
+    429 and 418 speak by their status: their code says the same of both. 403 without a code is the firewall in front of Binance,
+    which lets go again. A code that no row knows is a refusal only where the status says so.
     """
     if code is None or status in (418, 429):
         certain = (400 <= status < 500 and status != 408) or (status == 503 and any(text in message for text in NOT_ACCEPTED_503))

@@ -51,6 +51,27 @@ async def test_a_ban_halts_the_account_and_an_exit_is_still_tried(stage: Stage) 
     assert words == [(Mode.HALTED, "gateway", "the venue has banned this address")]
 
 
+async def test_a_firewall_s_refusal_of_a_guard_or_a_close_is_no_end(stage: Stage) -> None:
+    """It says nothing of the account: the request is made again, and nothing is halted."""
+    stage.fault("http_403", path="algoOrder", method="POST", client_id="qs-guard")
+    record = await stage.entered()
+    stage.fault("http_403", path="order", method="POST", client_id="qs-exit")
+    await stage.close()
+    await stage.closed()
+
+    assert (record.cover, stage.requests()) == (Cover.PROTECTED, ["entry.0 ok", "guard.1 ok", "exit.1 ok"])
+    assert stage.gateway.office.mode is Mode.ACTIVE
+
+
+async def test_a_firewall_that_refuses_for_long_halts_the_account(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.venue.limits.WALLED_MS", 100)
+    stage.fault("http_403", count=999)
+    began = stage.gateway.clock.now()
+    while stage.gateway.clock.now() < began + 200:
+        assert isinstance(await stage.gateway.venue.positions(), Refused)
+    await until(lambda: stage.gateway.office.mode is Mode.HALTED, "halted", 3.0)
+
+
 @pytest.mark.parametrize(("kind", "most"), [("http_429", 1), ("error_503_not_executed", 2)])
 async def test_an_order_that_nobody_waits_for_is_cancelled_less_and_less_often_and_not_in_a_silence(stage: Stage, kind: str, most: int) -> None:
     """Four requests a second would turn a 429 into a ban, and a banned address sets no guard."""

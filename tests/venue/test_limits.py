@@ -43,6 +43,18 @@ def test_a_share_is_kept_for_what_leaves(used: dict[str, int], asked: tuple[int,
     assert waits(told(Limits(), 10, **used), 10, asked) == expected
 
 
+@pytest.mark.parametrize(("seconds", "walled_off"), [
+    ([0, 1], False), ([0, 1, 2], False), ([0, 31], False), ([0, 29, 30], True), ([0, 1, 2, 60], True),
+])
+def test_an_address_is_walled_off_when_the_firewall_goes_on_to_refuse(seconds: list[int], *, walled_off: bool) -> None:
+    limits = Limits()
+    for second in seconds:
+        limits.told({}, at(second), at(second), walled=True)
+    assert limits.walled_off is walled_off
+    limits.told({}, at(90), at(90))
+    assert limits.walled_off is False
+
+
 @pytest.mark.parametrize(("status", "code", "message", "headers", "expected"), [
     (429, -1003, "Too many requests.", {"RETRY-AFTER": "7"}, [0, 7, 7]),
     (429, -1003, "Too many requests.", {}, [0, 50, 50]),                                      # without a word: until the minute is over

@@ -4,7 +4,7 @@ Each row goes the whole way: as bytes over a socket, through the signed client, 
 and nothing else is.
 """
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +128,7 @@ ROWS: list[tuple[int, int, str, Meaning, Act]] = [
     (400, -9999, "A code of tomorrow.", Meaning.UNLISTED, Act.REFUSED),
 ]
 MARKET = Order("BTCUSDT", Side.BUY, Kind.MARKET, "qs-entry.0-x", e8("0.01"))
+STOP = Order("BTCUSDT", Side.SELL, Kind.STOP_MARKET, "qs-guard.0-x", trigger_price=e8("59000"), close_position=True)
 
 
 class Venue:
@@ -198,6 +199,16 @@ async def test_the_string_200_is_success(talk: tuple[Venue, Binance]) -> None:
     assert await binance.cancel("BTCUSDT", "x", conditional=True) == Accepted(said)
 
 
+async def test_a_page_of_the_firewall_says_nothing_of_the_account(talk: tuple[Venue, Binance]) -> None:
+    venue, binance = talk
+    found = []
+    for body in ("<html>403 Forbidden</html>", "", json.dumps({"code": -2015, "msg": "Invalid API-key, IP, or permissions for action."})):
+        venue.status, venue.body = 403, body
+        answer = await binance.place(MARKET, Clock().now())
+        found.append(isinstance(answer, Refused) and meaning(answer))
+    assert found == [Meaning.BUSY, Meaning.BUSY, Meaning.ACCOUNT]
+
+
 @pytest.mark.parametrize(("body", "certain"), [
     ({"code": "200", "msg": "success"}, True), ({"orderId": 1, "status": "CANCELED"}, True), ({"orderId": 1, "status": "NEW"}, False),
     ({"code": "0", "msg": "accepted"}, False), ({}, False),
@@ -208,11 +219,21 @@ async def test_a_cancel_is_certain_when_its_answer_says_so(talk: tuple[Venue, Bi
     assert isinstance(await binance.cancel("BTCUSDT", "x", conditional=True), Accepted if certain else Doubt)
 
 
-async def test_a_read_that_came_too_late_sets_the_clock_and_is_asked_once_more(talk: tuple[Venue, Binance]) -> None:
+@pytest.mark.parametrize(("ask", "asked"), [
+    (lambda venue: venue.positions(), 2),
+    (lambda venue: venue.cancel("BTCUSDT", "x", conditional=True), 2),
+    (lambda venue: venue.set_leverage("BTCUSDT", 5), 2),
+    (lambda venue: venue.set_cross_margin("BTCUSDT"), 2),
+    (lambda venue: venue.place(MARKET, Clock().now()), 1),
+    (lambda venue: venue.place(STOP, Clock().now()), 1),
+])
+async def test_what_came_too_late_sets_the_clock_and_is_asked_for_once_more_but_no_order(
+    talk: tuple[Venue, Binance], ask: Callable[[Binance], Awaitable[object]], asked: int,
+) -> None:
     venue, binance = talk
     venue.status, venue.body = 400, json.dumps({"code": -1021, "msg": "Timestamp for this request is outside of the recvWindow."})
-    answer = await binance.positions()
-    assert (isinstance(answer, Refused) and answer.code, venue.asked, binance.clock.venue_known) == (-1021, 2, True)
+    answer = await ask(binance)
+    assert (isinstance(answer, Refused) and answer.code, venue.asked, binance.clock.venue_known) == (-1021, asked, asked == 2)
 
 
 # ---------------------------------------------------------------------------------------------------------------- the table
