@@ -68,7 +68,12 @@ def _clean(value: object) -> object:
             return [_clean(inner) for inner in value]
         case bool() | int() | float() | None:
             return value
-    return veiled(value if isinstance(value, str) else repr(value), *_hidden)
+    return redacted(value if isinstance(value, str) else repr(value))
+
+
+def redacted(text: str) -> str:
+    """What a log would show of it, for what is written past the log."""
+    return veiled(text, *_hidden)
 
 
 def veiled(text: str, *secrets: str) -> str:

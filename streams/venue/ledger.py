@@ -155,7 +155,7 @@ class Ledger:
         what = f"another gateway of account {self.account} has started: this one ends" if fenced else f"{what}: {reason!r}"
         _log.critical(what, exc_info=None if fenced else reason)
         with contextlib.suppress(OSError):               # the log's disk is full, or its reader gone: it ends all the same
-            os.write(2, f"streams: {what}\n".encode())
+            os.write(2, f"streams: {logs.redacted(what)}\n".encode())
         os._exit(EXIT_UNWRITTEN)
 
     async def _read(self, topic: str, offsets: dict[int, int]) -> Any:  # noqa: ANN401  (an async iterator of place, key, message)

@@ -1,5 +1,6 @@
 """Key, secret and signature are in no answer, no text of an object and no line of the log, whatever the venue does to a request. No broker."""
 import logging
+import os
 import re
 from collections.abc import AsyncIterator
 
@@ -15,6 +16,7 @@ from streams.venue.addresses import Addresses
 from streams.venue.answers import Kind, Order, Refused
 from streams.venue.binance import Binance, Keys
 from streams.venue.clock import Clock
+from streams.venue.ledger import Ledger
 
 KEY, SECRET = "kkkkkkkk-key", "ssssssss-secret"
 TELLING = re.compile(f"{KEY}|{SECRET}|signature=[0-9a-f]{{8}}")
@@ -46,6 +48,22 @@ async def test_nothing_tells_them(exchange: PaperExchange, capsys: pytest.Captur
 
     assert [text for text in (*told, captured.out, captured.err) if TELLING.search(text)] == []
     assert "api/v1/order" in captured.err                # the client library has logged its requests
+
+
+def test_the_last_words_of_a_gateway_do_not_tell_them(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are written past the log, whose disk may be full."""
+    class Ended(BaseException):
+        pass
+
+    def ended(_code: int) -> None:
+        raise Ended
+
+    monkeypatch.setattr(logs, "_hidden", {SECRET})
+    monkeypatch.setattr(os, "_exit", ended)
+    with pytest.raises(Ended):
+        Ledger("127.0.0.1:1", "main", "test", Clock()).end(ConnectionError(f"{SECRET} at /order?signature=0123456789"), "the pen failed")
+
+    assert "streams: the pen failed: ConnectionError('••• at /order?signature=•••')\n" in capfd.readouterr().err
 
 
 async def test_a_refusal_that_repeats_the_request_is_told_without_them(exchange: PaperExchange, monkeypatch: pytest.MonkeyPatch) -> None:
