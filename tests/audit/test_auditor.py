@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 
 from streams.audit.auditor import Auditor, Traded, against_venue, judged, once, replayed, unbooked, watched
 from streams.audit.coverage import Gap
-from streams.audit.rules import Finding, Kind
+from streams.audit.rules import LEARNED_MS, Finding, Kind
 from streams.core import ids
 from streams.core.events import Filled, PositionUpdated
 from streams.core.values import E8
@@ -165,6 +165,19 @@ def test_a_reader_that_never_comes_to_the_end_judges_all_the_same() -> None:
     records += [of("order.ledger", 1_000 + 200 * number, replace(protected(), symbol="ETHUSDT")) for number in range(1, 40)]
     seconds = [0.0, 0.1, *(0.2 + 0.2 * number for number in range(40))]
     assert alarms(records, seconds) == [SYMBOL]
+
+
+def test_a_fill_that_is_missing_is_no_fault_to_cry_while_it_may_be_booked_late() -> None:
+    """Asked once, it is said; watched, it is cried when the trade list has been read and has not brought it."""
+    fills, told = written([(2, 100), (1, 110), (-1, 120)])
+    auditor = Auditor(0)
+    for number, log_time in ((0, 1_000), (2, 3_000)):
+        auditor.take(of("order.fill", log_time, replace(fills[number], venue_time=log_time)))
+    for snapshot in (told[0], replace(told[0], seq=2, quantity=E8)):
+        auditor.take(of("position.update", 1_000 * snapshot.seq, snapshot))
+    assert [one.kind for one in auditor.report().faults] == [Kind.LOST]
+    assert auditor.judge(3_000 + LEARNED_MS - 1) == []
+    assert [one.kind for one in auditor.judge(3_000 + LEARNED_MS)] == [Kind.LOST]
 
 
 def test_an_alarm_is_told_once_and_the_gauge_goes_on() -> None:
