@@ -5,7 +5,8 @@ before the fill that it protects, a fill may be booked long after the venue made
 and a broker that is away holds back a word that was true all the time. So each word is put where the venue's own times say; one without a time of
 the venue's where its place in the log does, by the least delay between the two clocks.
 
-What comes out is at most what it was, or a few milliseconds less: a guard stands before the gateway knows, and a cancel is told after it was done.
+What comes out is what it was or more (a guard stands before the gateway knows), but for the milliseconds in which a cancel is told, and but for what
+nobody told: a stop that somebody else cancelled while the venue's stream lost the word of it stands here until the gateway learns.
 """
 from collections.abc import Iterator
 from itertools import pairwise
