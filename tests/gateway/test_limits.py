@@ -157,6 +157,15 @@ async def test_a_guard_that_is_refused_for_good_is_tried_once_in_its_other_form(
     assert (record.cover, stage.requests(), algo.close_position) == (Cover.PROTECTED, ["entry.0 ok", "guard.1 ok"], False)
 
 
+async def test_a_trigger_that_the_venue_finds_too_far_is_not_moved(stage: Stage) -> None:
+    """It may come into the band within three seconds; a stop where nobody wished one is no protection."""
+    stage.fault("reject", path="algoOrder", method="POST", client_id="qs-guard", code=-4211, count=99)
+    record = await stage.entered()
+
+    assert (record.cover, stage.position, stage.requests()) == (Cover.CLOSED, "0", ["entry.0 ok", "flat.0 ok"])
+    assert stage.unprotected_ms() in range(2_700, 3_600)
+
+
 async def test_a_guard_that_is_refused_in_both_forms_ends_the_position_at_once(stage: Stage) -> None:
     stage.fault("reject", path="algoOrder", method="POST", client_id="qs-guard", code=-9999, count=9)
     record = await stage.entered()
