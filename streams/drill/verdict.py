@@ -149,7 +149,7 @@ def _whole(shown: Shown) -> Rule:
     if shown.audited is None:
         return _unsaid(name, by="the log")
     late = shown.audited.late
-    return _rule(name, f"{len(late)} booked late" + (f" ({late[0]})" if late else ""), shown.audited.faults)
+    return _rule(name, f"none; {len(late)} booked late" + (f" ({late[0]})" if late else ""), shown.audited.faults)
 
 
 def _intents(shown: Shown) -> Rule:
@@ -200,12 +200,12 @@ def _resting(shown: Shown) -> Rule:
 
 
 def _covered(shown: Shown, kind: str) -> Rule:
-    name = f"held without a live stop, {kind}: at most {ALLOWED[kind]}"
+    name = f"without a live stop, {kind}: {ALLOWED[kind]} at most"
     return _rule(name, *_longest(shown.seen.bare, shown, kind)) if shown.seen else _unsaid(name, by="the exchange")
 
 
 def _orphans(shown: Shown, kind: str) -> Rule:
-    name = f"an exit order that outlives its position, {kind}: at most {ALLOWED[kind]}"
+    name = f"exit orders without a position, {kind}: {ALLOWED[kind]} at most"
     return _rule(name, *_longest(shown.seen.orphans, shown, kind)) if shown.seen else _unsaid(name, by="the exchange")
 
 

@@ -55,7 +55,7 @@ def test_all_is_well() -> None:
      f"no trade turned a position over: {ENTRY} of BTCUSDT: from 5 to -2"),
     (Told(fills=BOTH), replace(FLAT, resting=["qs-stop"]), "nothing rests at the end: qs-stop"),
     (Told(fills=BOTH), replace(FLAT, orphans=[Span("BTCUSDT", 50_000, 52_100)]),
-     "an exit order that outlives its position, left alone: at most 2 s: BTCUSDT for 2.1 s from 50000, left alone; 2.0 s are allowed"),
+     "exit orders without a position, left alone: 2 s at most: BTCUSDT for 2.1 s from 50000, left alone; 2.0 s are allowed"),
     (Told(fills=BOTH[:1]), replace(FLAT, held={"BTCUSDT": 5}, trades=1), "the books are the exchange's: BTCUSDT is still held"),
 ])
 def test_a_broken_promise_is_seen(told: Told, seen: Seen, said: str) -> None:
@@ -68,7 +68,7 @@ LOST = "LOST       order.fill-3@4  main BTCUSDT: a fill before it is missing"
 
 def test_a_fill_that_was_booked_late_is_told_and_one_that_is_lost_is_broken() -> None:
     late = of(replace(WELL, audited=Audited(late=(LATE,))), "lost, doubled or out of order")
-    assert (late.held, late.figure, late.wrong) == (True, f"1 booked late ({LATE})", ())
+    assert (late.held, late.figure, late.wrong) == (True, f"none; 1 booked late ({LATE})", ())
     assert broken(replace(WELL, audited=Audited((LOST,), (LATE,)))) == [f"no fill is lost, doubled or out of order: {LOST}"]
 
 
