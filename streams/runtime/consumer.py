@@ -122,12 +122,10 @@ class Consumer(driver.Consumer):
             await self._commit_now_and_then()
 
     def _open(self, tp: TP) -> bool:
-        """Whether a record of this partition is delivered without waiting for anything."""
-        buffer = self.app.producer.buffer
-        return (
-            self.flow_active and self.app.flow_control.is_active() and buffer.size <= buffer.max_messages
-            and not any(channel.queue.full() for channel in cast(Conductor, self.app.topics)._topic_name_index.get(tp.topic, ()))
-        )
+        """Whether a record of this partition is delivered without waiting for anything; Faust's producer buffer holds nothing of ours."""
+        if not (self.flow_active and self.app.flow_control.is_active()):
+            return False
+        return not any(channel.queue.full() for channel in cast(Conductor, self.app.topics)._topic_name_index.get(tp.topic, ()))
 
     async def _commit_now_and_then(self) -> None:
         if self._commit_every is not None and self._n_acked >= self._commit_every:

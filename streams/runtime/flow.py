@@ -198,7 +198,8 @@ class KeyedFlow(Generic[State]):
     def _worked(self, key: bytes, held: Stored[State], record: Record) -> Stored[State] | None:
         source = record.topic, record.partition
         epoch = max(held.epoch, self.app.consumer_generation_id)
-        outbox = {place: outputs for place, outputs in held.outbox.items() if not self.app.reader.settled(*place)}
+        settled = self.app.reader.settled
+        outbox = {place: outputs for place, outputs in held.outbox.items() if not settled(*place)}
         if record.offset <= held.applied.get(source, -1):
             return Stored(epoch, held.seq, held.applied, outbox, held.state)
         worked = self._work(key, held.state, record)

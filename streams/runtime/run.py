@@ -57,6 +57,7 @@ async def _live(app: App, around: AbstractAsyncContextManager[Any], grace_s: flo
         asyncio.get_running_loop().add_signal_handler(number, asked.set)
 
     async def ready() -> None:
+        gc.freeze()                                      # what starting made lives as long; this costs nothing
         if not asked.is_set():
             _log.info("the worker is ready", group=app.conf.id, instance=app.conf.consumer_group_instance_id)
 
