@@ -38,8 +38,8 @@ $(STAMP): requirements/dev.lock requirements/uv.lock pyproject.toml
 demo: setup
 	@$(BIN)/streams demo $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
 
-# Two at a time, each worker with a broker of its own: most of a test is waiting. Whole pipelines (xdist_group) do not meet each other.
-PYTEST = $(BIN)/pytest -n 2 --dist loadgroup
+# Two at a time, each worker with a broker of its own: most of a test is waiting. Whole pipelines do not meet (tests/conftest.py).
+PYTEST = $(BIN)/pytest -n 2
 test: setup
 	@$(PYTEST) -m "not slow" $(ARGS)
 

@@ -5,13 +5,16 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from streams.runtime import broker
 from streams.runtime.broker import EmbeddedBroker
 
+PIPELINES = ("tests/chaos/test_", "tests/demo/test_run.py")
 # `addopts` chooses it: how long one example takes says what else the machine does, not whether a property holds.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -20,6 +23,14 @@ def pytest_configure() -> None:
     """With xdist the workers share out the ports of brokers: two that start at the same moment cannot choose the same one."""
     worker, workers = os.environ.get("PYTEST_XDIST_WORKER", "gw0"), int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     broker.PORTS = broker.PORTS[int(worker.removeprefix("gw"))::workers]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:  # noqa: ANN401
+    """Each test goes to whichever worker is free, but those that start the whole pipeline go to the same one: each needs the cores to keep time."""
+    scheduling = LoadScopeScheduling(config, log)
+    scheduling._split_scope = lambda nodeid: "pipeline" if nodeid.startswith(PIPELINES) else nodeid
+    return scheduling
 
 
 @pytest.fixture(scope="session")

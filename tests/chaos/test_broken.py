@@ -23,7 +23,7 @@ from streams.wire.topics import COMPACTED, DEAD_LETTER, DECISION_LOG, PARTITIONS
 from tests.chaos.house import WORKERS, House, buy, until
 from tests.wire.examples import EXAMPLES
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("pipeline")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 READERS = {
     **dict.fromkeys(("price.tick", "trade.intent", "order.fill", "order.status", "instrument"), ("positions",)),
     **dict.fromkeys(("order.proposal", "position.update"), ("risk",)), "account.event": ("risk", "gateway-main"),

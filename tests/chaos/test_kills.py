@@ -10,7 +10,7 @@ from streams.paper.instruments import ALL
 from streams.runtime.broker import EmbeddedBroker
 from tests.chaos.house import AtExchange, House, buy, close, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(500), pytest.mark.xdist_group("pipeline")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(500)]
 SYMBOLS = list(ALL)
 HELD, FLIGHTS = SYMBOLS[:3], SYMBOLS[3:]
 HANG_S, ATTEMPTS = 8, 5

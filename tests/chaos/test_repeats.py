@@ -18,7 +18,7 @@ from streams.wire.log import read
 from streams.wire.topics import DECISION_LOG, ORDER_COMMAND, ORDER_STATUS
 from tests.chaos.house import House, buy, close, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_group("pipeline")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 SYMBOLS, WAVES, PATIENT_WAVES = list(ALL), 25, 4
 TOPICS = (DECISION_LOG.name, ORDER_COMMAND.name, ORDER_STATUS.name)
 ENDED = (EntryState.EXPIRED, EntryState.REFUSED, EntryState.REJECTED)

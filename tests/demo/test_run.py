@@ -19,7 +19,7 @@ from streams.paper.server import PaperExchange
 from streams.runtime.running import recorded
 from streams.wire.log import read
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_group("pipeline")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 KEYS = [
     "seconds", "intents", "denials", "orders", "fills", "exits", "positions_opened", "positions_closed", "positions_open", "realised_pnl",
     "unrealised_pnl", "fees", "unprotected_seconds_max", "unknown_orders", "dead_letters", "latency_ms", "audit",
