@@ -4,7 +4,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 import msgspec
@@ -142,9 +142,16 @@ class Log:
         return self.end(self.setup.topic("out"))
 
     def until_answered(self, more: int, what: str) -> None:
-        """Until there are so many more answers than now."""
-        now = self.answered()
-        until(lambda: self.answered() >= now + more, what, seconds=60)
+        """Until there are so many more answers than at first. A broker that stood still leads, and then for a moment no more: it was taken for dead."""
+        counted: list[int] = []
+
+        def answered() -> bool:
+            with suppress(KafkaException):
+                counted.append(self.answered())
+                return counted[-1] >= counted[0] + more
+            return False
+
+        until(answered, what, seconds=60)
 
     def answers(self) -> dict[str, list[str]]:
         """By the event's id."""
