@@ -142,7 +142,7 @@ class Log:
         return self.end(self.setup.topic("out"))
 
     def until_answered(self, more: int, what: str) -> None:
-        """Until there are so many more answers than at first. A broker that stood still leads, and then for a moment no more: it was taken for dead."""
+        """Until there are so many more answers than at first. A broker that stood still leads, and for a moment no more: it was taken for dead."""
         counted: list[int] = []
 
         def answered() -> bool:
