@@ -1,6 +1,6 @@
 """`streams`: one program, a file a family of commands. Exit codes: 0 done, 1 failed, 2 wrong use, 3 refused, 4 something needed is not reachable.
 
-A worker that ends itself: 70 its group gave its partitions to another, 71 it could not stop in time, 72 its ledger cannot be written or was taken over.
+A worker that ends itself: 70 its group gave its partitions away, 71 it could not stop in time, 72 its ledger cannot be written or was taken over.
 
 Only the file of the command that is asked for is imported: a worker is up a second sooner without the exchange's server, and `--help` has all.
 """

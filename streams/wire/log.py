@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka.admin import TopicMetadata
 
 from streams.errors import NotReachable, Unreadable
 from streams.wire.codec import decode, encode
@@ -16,6 +17,7 @@ from streams.wire.topics import TOPIC_OF, key_of
 
 Answer = TypeVar("Answer")
 TIMEOUT_S = 10.0
+LISTED_S = 1.0                        # in which all brokers of a cluster know of a topic that was made
 LEADER_S = 30.0                       # a busy machine takes its time to lead 200 new partitions
 LEADERLESS = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.UNKNOWN_TOPIC_OR_PART)
 CLIENT = {"log_level": 0, "socket.connection.setup.timeout.ms": 5_000, "allow.auto.create.topics": False}
@@ -105,7 +107,9 @@ def publish(bootstrap: str, messages: Iterable[Any], *, topic: str | None = None
             done.append(_record(message))
 
     producer = Producer({"bootstrap.servers": bootstrap, "partitioner": "murmur2_random", "acks": "all", "message.timeout.ms": 10_000, **CLIENT})
-    for message in messages:
+    told = list(messages)
+    _places(producer, sorted({topic or TOPIC_OF[type(message)].name for message in told}))
+    for message in told:
         raw = message if isinstance(message, bytes) else encode(message)
         producer.produce(topic or TOPIC_OF[type(message)].name, raw, key=key_of(message), on_delivery=delivered)
         producer.poll(0)
@@ -123,12 +127,26 @@ def _consumer(bootstrap: str) -> Consumer:
     )
 
 
-def _places(consumer: Consumer, topics: Sequence[str]) -> list[TopicPartition]:
+def _places(consumer: Consumer | Producer, topics: Sequence[str]) -> list[TopicPartition]:
+    """Every partition of the topics. Raises NotReachable, also where a topic is missing: it would be waited for, or read as empty."""
+    known, deadline = _listed(consumer), time.monotonic() + LISTED_S
+    while (missing := [topic for topic in topics if topic not in known]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+        known = _listed(consumer)
+    if missing:
+        raise NotReachable(f"{_topics(missing)} missing on the broker", "streams topics apply")
+    return [TopicPartition(topic, partition) for topic in topics for partition in known[topic].partitions]
+
+
+def _listed(consumer: Consumer | Producer) -> dict[str, TopicMetadata]:
     try:
-        known = consumer.list_topics(timeout=TIMEOUT_S).topics
+        return consumer.list_topics(timeout=TIMEOUT_S).topics
     except KafkaException as reason:
         raise NotReachable(f"no Kafka broker answers: {reason.args[0]}", "streams kafka up") from None
-    return [TopicPartition(topic, partition) for topic in topics if topic in known for partition in known[topic].partitions]
+
+
+def _topics(names: Sequence[str]) -> str:
+    return f"topic {names[0]} is" if len(names) == 1 else f"topics {', '.join(names)} are"
 
 
 def _end(consumer: Consumer, place: TopicPartition) -> int:
