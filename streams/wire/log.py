@@ -140,9 +140,10 @@ def _places(consumer: Consumer | Producer, topics: Sequence[str]) -> list[TopicP
 
 def _listed(consumer: Consumer | Producer) -> dict[str, TopicMetadata]:
     try:
-        return consumer.list_topics(timeout=TIMEOUT_S).topics
+        topics: dict[str, TopicMetadata] = consumer.list_topics(timeout=TIMEOUT_S).topics
     except KafkaException as reason:
         raise NotReachable(f"no Kafka broker answers: {reason.args[0]}", "streams kafka up") from None
+    return topics
 
 
 def _topics(names: Sequence[str]) -> str:
