@@ -147,7 +147,7 @@ class KeyedFlow(Generic[State]):
         """A record that belongs to no state here: acknowledged when what stands for it is confirmed."""
         if not await self._ours(message, output.key):
             return False
-        self._hand_over(output.key, [output], output.size, partial(message.ack, self.app.consumer))
+        self._hand_over(output.key, None, [output], partial(message.ack, self.app.consumer))
         return True
 
     async def _ours(self, message: Any, key: bytes | None) -> bool:
@@ -193,7 +193,7 @@ class KeyedFlow(Generic[State]):
         self._decoded[key] = value, stored
         metrics.events_of(record.topic).inc()
         changed = Output(self.table.changelog_topic_name, key, value, record.partition)
-        self._hand_over(key, [changed, *outputs], sum(output.size for output in outputs), then)
+        self._hand_over(key, changed, outputs, then)
 
     def _worked(self, key: bytes, held: Stored[State], record: Record) -> Stored[State] | None:
         source = record.topic, record.partition
@@ -233,15 +233,24 @@ class KeyedFlow(Generic[State]):
 
     # ------------------------------------------------------------------------------------------------------------ sends
 
-    def _hand_over(self, key: bytes | None, outputs: Sequence[Output], size: int, then: Callable[[], object]) -> None:
-        """Into the one line that the changelog leaves by too; nothing suspends. `then` is never called if one failed: the worker has halted."""
+    def _hand_over(self, key: bytes | None, state: Output | None, outputs: Sequence[Output], then: Callable[[], object]) -> None:
+        """The state before its outputs; nothing suspends. `then` is never called if one failed: the worker has halted.
+
+        One broker writes them in the order of the one line by which they leave. Several don't: an output in the log without the state behind it may
+        be answered before its event is worked again. There the outputs leave when the state is confirmed, a round trip later.
+        """
+        size, placed = sum(output.size for output in outputs), [output if output.partition is not None else _placed(output) for output in outputs]
         self.room.take(key, size)
 
         def confirmed() -> None:
             self.room.give(key, size)
             then()
 
-        self.app.writer.hand_over([output if output.partition is not None else _placed(output) for output in outputs], confirmed)
+        writer = self.app.writer
+        if state is not None and placed and writer.leaders_apart:
+            writer.hand_over([state], lambda: writer.hand_over(placed, confirmed))
+        else:
+            writer.hand_over([*([] if state is None else [state]), *placed], confirmed)
 
     def _write_beats(self, topic: str, value: Callable[[], bytes]) -> Callable[[], Awaitable[None]]:
         async def write() -> None:

@@ -63,6 +63,11 @@ class Producer(driver.Producer):
                 self._line.append((output, turn))
                 self._handed_over.set()
 
+    @property
+    def leaders_apart(self) -> bool:
+        """Whether partitions may lie with several brokers, which answer in any order."""
+        return len(self._ensure_producer().client.cluster.brokers()) > 1
+
     async def on_start(self) -> None:
         await super().on_start()
         self.app.membership.guard(self._ensure_producer().client)

@@ -5,8 +5,8 @@ Faust: `tests/broker` looks at that on a real broker.
 
     delivery   by partition in order, from the group's committed offset on; topics and partitions meet in any order; one agent a topic
     commits    twice a second, the unbroken prefix of what was acknowledged
-    sends      in the one line in which they are handed over, each takes its time; of what was on its way when the worker died a first part arrives.
-               So it is with one broker. Where leaders lie on several, an output can arrive without the state that was handed over before it
+    sends      to one broker in the one line in which they are handed over, each takes its time; of what was on its way when the worker died a first
+               part arrives. To several brokers each has a line of its own: an output can arrive without what was handed over before it
     tables     read back from the changelog by the table's own rule of ranks, before the first record
 """
 import asyncio
@@ -15,10 +15,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from random import Random
 from types import SimpleNamespace
 from typing import Any
+from zlib import crc32
 
 from aiokafka.structs import ConsumerRecord
 
 from streams.runtime.fold import Fold
+from streams.runtime.producer import Countdown
 from streams.runtime.records import Output, folded
 from streams.runtime.recovery import RankedTable
 from streams.wire.topics import partition_of
@@ -94,11 +96,12 @@ class App:
 
     def __init__(
         self, group: str, loop: Loop, log: Log, process: Process, dice: Random, pause_s: tuple[float, float], sends_s: tuple[float, float], *,
-        repeat: bool,
+        repeat: bool, leaders: int = 1,
     ) -> None:
         self.group, self.loop, self.log, self.process, self.dice = group, loop, log, process, dice
         self._pause_s, self._sends_s = pause_s, sends_s
         self.conf = SimpleNamespace(id=group)
+        self._leaders = leaders                          # brokers that the partitions' leaders are dealt out to
         self._repeat = repeat                            # everything from the beginning on is delivered again, whatever was committed
         self.consumer, self.membership, self.reader, self.writer = self, self, self, self
         self.folds: dict[str, Fold[Any, Any]] = {}
@@ -107,8 +110,8 @@ class App:
         self._agents: list[tuple[Topic, Any]] = []
         self._timers: list[tuple[float, Callable[[], Awaitable[None]]]] = []
         self._tables: list[Table] = []
-        self._on_the_way: list[asyncio.TimerHandle] = []
-        self._free_at = 0.0
+        self._on_the_way: dict[int, list[asyncio.TimerHandle]] = defaultdict(list)       # by broker
+        self._free_at: dict[int, float] = defaultdict(float)
         self.consumer_generation_id = log.take(f"group {group}")         # a higher one for each life
         process.mourners.append(self._cut)
 
@@ -152,21 +155,27 @@ class App:
     def abandon(self, message: Message) -> None:
         raise AssertionError(f"nobody takes partitions from a living worker here: {message.topic}")
 
-    def hand_over(self, outputs: Sequence[Output], then: Callable[[], object]) -> None:
-        for number, output in enumerate(outputs, start=1):
-            self._send(output, then if number == len(outputs) else None)
+    @property
+    def leaders_apart(self) -> bool:
+        return self._leaders > 1
 
-    def _send(self, output: Output, then: Callable[[], object] | None) -> None:
+    def hand_over(self, outputs: Sequence[Output], then: Callable[[], object]) -> None:
+        turn = Countdown(len(outputs), then)
+        for output in outputs:
+            self._send(output, turn.done)
+
+    def _send(self, output: Output, then: Callable[[], object]) -> None:
         place = output.topic, partition_of(output.key or b"") if output.partition is None else output.partition
-        self._free_at = max(self._free_at + BEHIND_S, self.loop.now + self.dice.uniform(*self._sends_s))
+        broker = crc32(f"{place}".encode()) % self._leaders
+        free_at = self._free_at[broker] = max(self._free_at[broker] + BEHIND_S, self.loop.now + self.dice.uniform(*self._sends_s))
+        on_the_way = self._on_the_way[broker]
 
         def lands() -> None:
-            self._on_the_way.pop(0)
+            on_the_way.pop(0)
             self.log.append(*place, output.key, output.value, output.headers)
-            if then is not None:
-                then()
+            then()
 
-        self._on_the_way.append(self.loop.after(self._free_at - self.loop.now, lands))
+        on_the_way.append(self.loop.after(free_at - self.loop.now, lands))
 
     # ------------------------------------------------------------------------------------------------------------ its life
 
@@ -197,9 +206,10 @@ class App:
                     self.log.committed[self.group, *place] = min([last + 1, *(first for _, first in offsets)])
 
     def _cut(self) -> None:
-        """Of what was on its way a first part arrives."""
-        for timer in self._on_the_way[self.dice.randint(0, len(self._on_the_way)) :]:
-            timer.cancel()
+        """Of what was on its way to a broker a first part arrives."""
+        for on_the_way in self._on_the_way.values():
+            for timer in on_the_way[self.dice.randint(0, len(on_the_way)) :]:
+                timer.cancel()
 
 
 def _as_fetched(kept: Kept) -> ConsumerRecord[Any, Any]:

@@ -49,6 +49,7 @@ class World(Seeing):
     def __init__(
         self, loop: Loop, seed: int, symbols: Sequence[str], *, settings: Settings | None = None, last_doors: Iterable[int] = (),
         pause_s: tuple[float, float] = PAUSE_S, sends_s: tuple[float, float] = PAUSE_S, skews_ms: tuple[int, int] = (0, 0), repeat: bool = False,
+        leaders: int = 1,
     ) -> None:
         self.loop, self.symbols, self.settings = loop, tuple(symbols), settings or Settings()
         self.dice = Random(seed)                         # noqa: S311  (a simulation)
@@ -67,7 +68,7 @@ class World(Seeing):
         self.faults_armed = 0
         self.cancelled: set[str] = set()                 # by somebody else
         self.when_restarted: Callable[[], None] = lambda: None
-        self._pause_s, self._sends_s, self._repeat = pause_s, sends_s, repeat
+        self._pause_s, self._sends_s, self._repeat, self._leaders = pause_s, sends_s, repeat, leaders
 
     def now(self) -> int:
         return BEGIN_MS + round(self.loop.now * 1_000)
@@ -123,7 +124,7 @@ class World(Seeing):
         if process is None:
             raise AssertionError("an app belongs to a process")
         again = self._repeat and len(self.lives[process.name]) > 1
-        return App(group, self.loop, self.log, process, self.dice, self._pause_s, self._sends_s, repeat=again)
+        return App(group, self.loop, self.log, process, self.dice, self._pause_s, self._sends_s, repeat=again, leaders=self._leaders)
 
     # ------------------------------------------------------------------------------------------------------------ what is done to it
 
