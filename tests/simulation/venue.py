@@ -81,6 +81,7 @@ class Client:
     def __init__(self, venue: Venue, timeout_ms: int) -> None:
         self._venue, self._timeout_s = venue, timeout_ms / 1_000
         self.used: dict[str, str] = {}
+        self.hidden: tuple[str, ...] = ()
 
     async def close(self) -> None:
         """It holds nothing."""
