@@ -80,7 +80,7 @@ class Saga:
         elif not self.desk.office.reconciled and self.record.state is OrderState.WORKING:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S):
-                    answer = await self.venue.find(self.desk.symbol, self.entry_id, conditional=False, lane=Lane.EXITS)
+                    answer = await self.venue.find(self.desk.symbol, self.entry_id, conditional=False)
                     if isinstance(answer, Accepted):
                         self.desk.take([answer.body])
 
