@@ -1,16 +1,27 @@
 """`streams status` and `streams why`: is it safe, is it alive, and why did it do that. Both read the log and ask nobody."""
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from streams.cli.common import JSON, configured, tell
 from streams.cli.denials import EXPLAINED
 from streams.cli.situation import Account, Situation, situation
-from streams.core.commands import Verdict
+from streams.core.commands import Bury, Verdict
+from streams.core.values import decimal
 from streams.errors import StreamsError
 from streams.wire.lineage import TOPICS, Link, lineage
 from streams.wire.log import read
+from streams.wire.topics import TRADE_INTENT
+
+AMOUNTS = ("quantity", "price", "price_average", "stop_price")
+BURIED = "mend the field in the bot and send it again; the id is still free. Fields and their units: schemas/trade_intent.avsc"
+FORM = "an intent is a JSON object, or Avro behind the five bytes of Confluent's header (schemas/ids.json)"
+UNREADABLE = {
+    **dict.fromkeys(("EMPTY", "JSON", "HEADER", "SCHEMA_UNKNOWN", "TOPIC_WRONG", "AVRO"), FORM),
+    "TOO_LARGE": "send less: what a bot wants to keep of itself belongs elsewhere",
+}
+FOREIGN = "it is nothing that Quantum Streams writes there: find who else does, and let only it write to its topics"
 
 
 def status(json: JSON = False) -> None:
@@ -34,10 +45,23 @@ def why(
 
 def _line(link: Link, start: int) -> str:
     shown = ("side", "quantity", "price", "price_average", "stop_price", "state", "verdict", "reason", "exit", "detail")
-    detail = "  ".join(f"{name}={link.detail[name]}" for name in shown if name in link.detail)
+    detail = "  ".join(f"{name}={_shown(name, link.detail[name])}" for name in shown if name in link.detail)
     line = f"{link.log_time - start:>9} ms  {link.kind:<16} {link.id:<34} {link.topic}-{link.partition}@{link.offset}  {detail}"
-    denied = link.detail.get("verdict") == Verdict.DENIED and EXPLAINED.get(link.detail.get("reason", ""))
-    return f"{line}\n{'':14}→ {denied[2]}" if denied else line
+    remedy = _remedy(link)
+    return f"{line}\n{'':14}→ {remedy}" if remedy else line
+
+
+def _shown(name: str, value: Any) -> str:  # noqa: ANN401  (whatever the field holds)
+    """As a person writes it: amounts are 1e-8 on the wire."""
+    return decimal(value) if name in AMOUNTS and isinstance(value, int) else str(value)
+
+
+def _remedy(link: Link) -> str:
+    reason = link.detail.get("reason", "")
+    if link.kind == Bury.__name__:
+        return UNREADABLE.get(reason, BURIED) if link.detail.get("topic") == TRADE_INTENT.name else FOREIGN
+    denied = EXPLAINED.get(reason) if link.detail.get("verdict") == Verdict.DENIED else None
+    return denied[2] if denied else ""
 
 
 def _why(account: Account) -> str:

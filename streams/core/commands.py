@@ -202,7 +202,9 @@ class Verdict(StrEnum):
     DENIED = "DENIED"
     PROPOSED = "PROPOSED"
     COMMANDED = "COMMANDED"
-    EXITED = "EXITED"
+    EXITED = "EXITED"                 # the position, or all that is in flight, is closed at market
+    PLANNED = "PLANNED"               # what should rest for the position is placed or moved, or a part of it is sold
+    WITHDRAWN = "WITHDRAWN"           # an entry that still works is cancelled
     IGNORED = "IGNORED"               # it was about nothing that is there now, and changed nothing
     REPEATED = "REPEATED"             # it was known, and changed nothing
 

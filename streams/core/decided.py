@@ -6,7 +6,7 @@ from streams.core import events as e
 
 VERDICT_OF: dict[type, c.Verdict] = {      # in this order: the first kind that is among the outputs is what became of the event
     c.Deny: c.Verdict.DENIED, c.Propose: c.Verdict.PROPOSED, c.Enter: c.Verdict.COMMANDED,
-    c.Plan: c.Verdict.EXITED, c.Close: c.Verdict.EXITED, c.Withdraw: c.Verdict.EXITED, c.Note: c.Verdict.IGNORED,
+    c.Close: c.Verdict.EXITED, c.Plan: c.Verdict.PLANNED, c.Withdraw: c.Verdict.WITHDRAWN, c.Note: c.Verdict.IGNORED,
 }
 RANK = {kind: rank for rank, kind in enumerate(VERDICT_OF)}
 

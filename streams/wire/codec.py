@@ -51,6 +51,16 @@ def decode(topic: str, value: bytes) -> Any:  # noqa: ANN401
     return intents.from_fields(fields) if kind is Intent else _struct(kind, fields)
 
 
+def intent_id_in(value: bytes | None) -> str:
+    """The id in the bytes of an intent that cannot be taken; empty where they name none that could be one."""
+    try:
+        if value and value[0] == 0 and _BY_ID.get(HEADER.unpack_from(value)[1]) is Intent:
+            return intents.id_of(_fields(Intent, value))
+        return intents.id_of(msgspec.json.decode(value or b""))
+    except (msgspec.DecodeError, Unreadable, struct.error, RecursionError):
+        return ""
+
+
 def _kind(topic: str, value: bytes) -> type:
     if len(value) < HEADER.size or value[0] != 0:
         raise Unreadable("HEADER", f"a record begins with a zero byte and its schema's number; this one with {value[:8].hex()}")

@@ -96,6 +96,11 @@ def from_fields(fields: Mapping[str, Any]) -> Intent:
     )
 
 
+def id_of(fields: object) -> str:
+    """What somebody called an intent, whatever else is wrong with it. Raises Unreadable where that is no id."""
+    return _word("intent_id", fields.get("intent_id")) if isinstance(fields, dict) else ""
+
+
 def fields_of(intent: Intent) -> dict[str, Any]:
     """The wire's fields of an intent of ours: exact, as decimal strings. What was not wished is None."""
     policy = {

@@ -1,7 +1,7 @@
 """Which records belong together: an intent, its orders, its fills and its position name each other, so any of them leads to all.
 
 Two records are linked when they share an id; the lineage of an id is everything that can be reached from it. `names` says which ids a message
-holds; a message of another kind holds none, and is nobody's lineage.
+holds; a message of another kind holds none, and is nobody's lineage. Of an intent that cannot be read, its id is looked for in its bytes.
 """
 from collections import defaultdict
 from collections.abc import Iterable
@@ -12,6 +12,7 @@ import msgspec
 from streams.core import commands as c
 from streams.core import events as e
 from streams.core.ids import placed_id
+from streams.wire.codec import intent_id_in
 from streams.wire.log import Record
 from streams.wire.topics import (
     DEAD_LETTER,
@@ -90,18 +91,25 @@ def named(record: Record) -> set[str]:
             refused = {denial.intent_id for denial in message.denials}
             ids = {message.subject, *message.outputs, *refused} if message.verdict is not c.Verdict.STEPPED else set()
         case c.Bury():
-            ids = {placed_id(message.topic, message.partition, message.offset), place}
+            ids = {placed_id(message.topic, message.partition, message.offset), place, _buried_id(message.topic, message.value)}
+        case None:
+            ids = {place, _buried_id(record.topic, record.value)} if record.unreadable else set()
         case _:
             fields = ("intent_id", "entry_id", "guard_id", "flat_id", "client_order_id", "position_id")
             ids = {getattr(message, field, "") for field in fields}
     return ids - {""}
 
 
+def _buried_id(topic: str, value: bytes | None) -> str:
+    return intent_id_in(value) if topic == TRADE_INTENT.name else ""
+
+
 def _link(record: Record) -> Link:
     message = record.message
-    told = {name: value for name, value in msgspec.to_builtins(message).items() if value not in ("", 0, None, (), [], False)}
+    fields = {"detail": record.unreadable} if message is None else msgspec.to_builtins(message)
+    told = {name: value for name, value in fields.items() if value not in ("", 0, None, (), [], False)}
     return Link(
-        record.log_time, record.topic, record.partition, record.offset, type(message).__name__, _own_id(record),
+        record.log_time, record.topic, record.partition, record.offset, "Unreadable" if message is None else type(message).__name__, _own_id(record),
         getattr(message, "venue_time", 0), told,
     )
 
@@ -120,5 +128,9 @@ def _own_id(record: Record) -> str:
             return f"{message.position_id}/{message.revision}"
         case e.Intent():
             return message.intent_id or place
+        case c.Bury():
+            return _buried_id(message.topic, message.value) or placed_id(message.topic, message.partition, message.offset)
+        case None:
+            return _buried_id(record.topic, record.value) or place
         case _:
             return getattr(message, "client_order_id", "") or getattr(message, "position_id", "") or getattr(message, "intent_id", "") or place

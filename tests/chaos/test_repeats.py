@@ -39,7 +39,7 @@ class Answers(msgspec.Struct):
                 assert self.entered.setdefault(message.intent_id, message.entry_id) == message.entry_id
             case Decided(verdict=Verdict.DENIED) if message.reason not in REPEATED:
                 assert self.denied.setdefault(message.subject, message.reason) == message.reason
-            case Decided(event="Intent", verdict=Verdict.EXITED):
+            case Decided(event="Intent", verdict=Verdict.EXITED | Verdict.PLANNED | Verdict.WITHDRAWN):
                 self.closed.add(message.subject)
             case EntryReported() if message.state in ENDED:
                 self.ended[message.intent_id] = message.reason or message.state

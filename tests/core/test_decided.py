@@ -4,7 +4,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from streams.core.commands import Close, Decided, Enter, Verdict
+from streams.core.commands import Close, Decided, Enter, Plan, Verdict, Withdraw
 from streams.core.decided import decided
 from streams.core.events import Beat, ModeWanted
 from streams.core.ids import account_id, position_id
@@ -36,7 +36,7 @@ GUARDED = (*HELD, make.entry("i1", "PROTECTED", guard_price="98"))
                      "DONE of an entry that is not in flight", id="a status after the end"),
         pytest.param(ASKED, HELD[-1], "STEPPED", make.entry_id("i1"), "", "", id="a fill"),
         pytest.param(HELD, HELD[-1], "REPEATED", make.entry_id("i1"), "REPEATED", "trade t1 is in the book", id="a fill again"),
-        pytest.param(HELD, GUARDED[-1], "EXITED", "i1", "TARGET", "", id="protected: the target is placed"),
+        pytest.param(HELD, GUARDED[-1], "PLANNED", "i1", "TARGET", "", id="protected: the target is placed"),
         pytest.param(GUARDED, make.answer(PLACE, 7), "IGNORED", PLACE, "PLAN_UNKNOWN", "revision 7 is not under way", id="an answer to no plan"),
         pytest.param(GUARDED, make.exit_report("p-1", "qs-guard.0-x", "FINISHED"), "IGNORED", "qs-guard.0-x", "POSITION_UNKNOWN",
                      "FINISHED of an order of a position that is not held", id="an order of an earlier position"),
@@ -103,6 +103,7 @@ ENTER = Enter(
     "main", make.SYMBOL, "i1", "entry-1", "guard-1", "flat-1", Side.BUY, 1, OrderType.MARKET, limit_price=0, stop_price=1, leverage=1, timestamp=0,
     expires_at=0, decided_at=0, mark=1,
 )
+PLAN = Plan("main", make.SYMBOL, "p-1", 1, Side.SELL, (), Exit.TRAIL, 0)
 CLOSE = Close("main", make.SYMBOL, "p-1", 0, (), "exit-1", Exit.TIME, 0)
 
 
@@ -110,6 +111,8 @@ CLOSE = Close("main", make.SYMBOL, "p-1", 0, (), "exit-1", Exit.TIME, 0)
     pytest.param(ModeWanted("main", Mode.HALTED, "night", "ann", "r1"), (), "STEPPED", "r1", "", (), id="a person's wish"),
     pytest.param(Beat("w"), (ENTER,), "COMMANDED", "i1", "", ("entry-1",), id="a beat orders"),
     pytest.param(make.tick("100"), (CLOSE,), "EXITED", "exit-1", "TIME", ("exit-1",), id="a tick closes"),
+    pytest.param(make.tick("100"), (PLAN, CLOSE), "EXITED", "exit-1", "TIME", ("exit-1",), id="a close says more than a plan"),
+    pytest.param(make.intent("i2", "CANCEL"), (Withdraw("main", make.SYMBOL, "i1", 0),), "WITHDRAWN", "i2", "", ("i1",), id="a cancel"),
     pytest.param(make.tick("100"), (), "STEPPED", "", "", (), id="a tick"),
 ])
 def test_what_an_event_led_to(body: Any, outputs: tuple[Any, ...], verdict: str, subject: str, reason: str, ids: tuple[str, ...]) -> None:  # noqa: ANN401

@@ -93,7 +93,7 @@ def each_intent_has_one_end(world: World, script: Script) -> Iterator[str]:
         if isinstance(decision, Decided):
             if decision.verdict is Verdict.DENIED and decision.reason not in REPEATED:
                 denied[decision.subject] = decision.reason
-            elif decision.verdict is Verdict.EXITED:
+            elif decision.verdict in (Verdict.EXITED, Verdict.PLANNED, Verdict.WITHDRAWN):
                 closed.add(decision.subject)
             denied |= {denial.intent_id: denial.reason for denial in decision.denials if denial.reason not in REPEATED}
     ended = {
