@@ -27,7 +27,7 @@ FOREIGN = "it is nothing that Quantum Streams writes there: find who else does, 
 def status(json: JSON = False) -> None:
     """Mode, positions with their protection, workers and venue. Ends with 1 where a position is unprotected or a worker is silent."""
     environment = configured()
-    found = situation(environment.bootstrap, now=time.time_ns() // 1_000_000)
+    found = situation(environment.bootstrap, environment.decisions.accounts, now=time.time_ns() // 1_000_000)
     tell(found, _told(found), json=json)
     if not (found.safe and found.alive):
         raise typer.Exit(1)
@@ -77,5 +77,6 @@ def _told(found: Situation) -> str:
         f" {'guarded' if position.guarded else 'adopted' if position.stop_price else 'NOT GUARDED'}  profit {position.unrealised_pnl}"
         for position in found.positions
     ] or ["  no open position"]
-    lines += [f"  {part.name:<10} {'silent' if part.age_ms is None else f'{part.age_ms / 1000:.1f} s ago'}" for part in found.parts]
+    width = max(len(part.name) for part in found.parts)
+    lines += [f"  {part.name:<{width}} {'silent' if part.age_ms is None else f'{part.age_ms / 1000:.1f} s ago'}" for part in found.parts]
     return "\n".join(lines)

@@ -1,10 +1,9 @@
 """How things stand, from the log alone: the last word of every part, and what of it is too old to be believed."""
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from streams.core.events import Beat, GatewaySeen, ModeSet, PositionUpdated, Tick
-from streams.core.ledger import BeatRecord
 from streams.core.values import decimal
 from streams.core.words import Mode
 from streams.wire.log import Record, read
@@ -49,20 +48,21 @@ class Situation(msgspec.Struct, frozen=True):
     parts: tuple[Part, ...]
 
 
-def situation(bootstrap: str, *, now: int) -> Situation:
-    """`now`: epoch ms. Raises NotReachable."""
+def situation(bootstrap: str, accounts: Iterable[str], *, now: int) -> Situation:
+    """`accounts`: those that a gateway has to serve, by the settings; `now`: epoch ms. Raises NotReachable."""
     recent = list(read(bootstrap, [PRICE_TICK.name], since=now - RECENT_MS))
     ledger = list(read(bootstrap, [ORDER_LEDGER.name]))
-    return seen(recent, ledger, list(read(bootstrap, [POSITION_UPDATE.name, ACCOUNT_EVENT.name], since=now - DAY_MS)), now=now)
+    return seen(recent, ledger, list(read(bootstrap, [POSITION_UPDATE.name, ACCOUNT_EVENT.name], since=now - DAY_MS)), accounts, now=now)
 
 
-def seen(recent: Iterable[Record], ledger: Iterable[Record], day: list[Record], *, now: int) -> Situation:
+def seen(
+    recent: Iterable[Record], ledger: Iterable[Record], day: list[Record], accounts: Iterable[str] = (), *, now: int,
+) -> Situation:
     """By the records of a minute of ticks, of the whole ledger, and of a day of positions and accounts."""
     positions = tuple(_holding(update) for update in _latest(day) if update.quantity)
     parts = tuple(_part(name, kind, where, now) for name, kind, where in (
         ("feed", Tick, recent), ("positions", Beat, recent), ("risk", Beat, [record for record in day if record.topic == ACCOUNT_EVENT.name]),
-        ("gateway", BeatRecord, ledger),
-    ))
+    )) + tuple(_gateways(ledger, day, accounts, now))
     return Situation(
         safe=all(position.stop_price for position in positions),
         alive=all(part.age_ms is not None and part.age_ms < SILENT_MS for part in parts),
@@ -101,6 +101,18 @@ def _holding(update: PositionUpdated) -> Holding:
         update.account, update.symbol, decimal(update.quantity), decimal(update.price_average),
         decimal(update.stop_price) if update.stop_price else "", update.guarded, decimal(update.unrealised_pnl),
     )
+
+
+def _gateways(ledger: Iterable[Record], day: Iterable[Record], accounts: Iterable[str], now: int) -> Iterator[Part]:
+    """One for each account of the settings, and for each that was served or held something within the day: the death of one hides behind no other."""
+    beats = dict[str, int]()
+    for record in ledger:
+        if account := getattr(record.message, "account", ""):                    # any word: one that is busy has no time for a beat
+            beats[account] = max(beats.get(account, 0), record.log_time)
+    lately = {account for account, at in beats.items() if now - at < DAY_MS}
+    lately |= {record.message.account for record in day if isinstance(record.message, GatewaySeen | PositionUpdated)}
+    for account in sorted({*accounts, *lately}):
+        yield Part(f"gateway {account}", max(0, now - beats[account]) if account in beats else None)
 
 
 def _part(name: str, kind: type, records: Iterable[Record], now: int) -> Part:

@@ -6,12 +6,13 @@ import pytest
 from streams.cli.look import _told
 from streams.cli.situation import Account, Holding, Part, Situation, seen
 from streams.core.events import GatewaySeen, ModeSet, PositionUpdated
+from streams.core.ledger import BeatRecord, CloseRecord
 from streams.core.values import E8
 from streams.core.words import Exit, Mode
 from streams.wire.log import Record
 
 NOW = 1_000_000
-SILENT = tuple(Part(name, None) for name in ("feed", "positions", "risk", "gateway"))
+SILENT = tuple(Part(name, None) for name in ("feed", "positions", "risk", "gateway main"))
 
 
 def of(*messages: Any) -> Situation:  # noqa: ANN401
@@ -50,3 +51,21 @@ def test_what_strangers_have_is_told_beside_the_mode_in_whatever_order() -> None
     assert (of(gateway, halted).accounts, of(halted, gateway).accounts) == (expected, expected)
     assert _told(of(gateway, halted)).splitlines()[1] == "  main: HALTED (ann: night); 2 orders or positions that are not ours"
     assert _told(of(GatewaySeen("main", "g", 1, 3, 0, 0, NOW))).splitlines()[1] == "  main: ACTIVE"
+
+
+def test_a_dead_gateway_hides_behind_no_other() -> None:
+    """One of the settings that never spoke is named too; one that was served in another year is not."""
+    day = 86_400_000
+    beats = [("a", NOW + day), ("b", NOW + day - 60_000), ("old", NOW)]
+    ledger = [Record("order.ledger", 0, offset, at, b"", BeatRecord(account, "g", at), b"") for offset, (account, at) in enumerate(beats)]
+    found = seen([], ledger, [], ["a", "c"], now=NOW + day)
+    assert found.parts[3:] == (Part("gateway a", 0), Part("gateway b", 60_000), Part("gateway c", None))
+    assert _told(found).splitlines()[-3:] == ["  gateway a 0.0 s ago", "  gateway b 60.0 s ago", "  gateway c silent"]
+
+
+def test_a_gateway_that_is_busy_has_no_time_for_a_beat() -> None:
+    ledger = [
+        Record("order.ledger", 0, 0, NOW - 20_000, b"", BeatRecord("main", "g", 1), b""),
+        Record("order.ledger", 1, 0, NOW - 500, b"", CloseRecord("main", "BTCUSDT", "p-1", 0, (), "x", Exit.TIME), b""),
+    ]
+    assert seen([], ledger, [], now=NOW).parts[3:] == (Part("gateway main", 500),)
