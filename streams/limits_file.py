@@ -35,6 +35,8 @@ def read(path: Path, defaults: Settings) -> Settings:
         given = tomllib.loads(path.read_text(), parse_float=Decimal)
     except FileNotFoundError:
         raise WrongUse(f"there is no file {path}", "mend STREAMS_CONFIG, or remove it: there are defaults") from None
+    except OSError as error:
+        raise WrongUse(f"{path} cannot be read: {error.strerror}", "mend it, or set STREAMS_CONFIG to another file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise WrongUse(f"{path} is not TOML: {error}", REMEDY) from None
     faults: list[str] = []

@@ -126,6 +126,8 @@ def load() -> Environment:
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
         raise WrongUse("; ".join(_fault(fault["loc"], fault["msg"]) for fault in faults), "see .env.example") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongUse(f".env cannot be read: {error}", "write it anew as UTF-8; .env.example is one") from None
 
 
 def _fault(where: tuple[int | str, ...], said: str) -> str:

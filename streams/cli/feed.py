@@ -1,5 +1,6 @@
 """`streams feed` and `streams record`: market data of the venue, of the simulator or of a recording, into the log or into a file."""
 import asyncio
+import os
 import random
 import signal
 import time
@@ -49,6 +50,8 @@ def record(
     configured()
     if path.exists():
         raise WrongUse(f"{path} exists", "choose another name: recordings are not overwritten")
+    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise WrongUse(f"{path} cannot be written: {path.parent} is no folder that this user may write to", "make it, or choose another")
     until_stopped(_recorded(path, minutes))
 
 

@@ -24,7 +24,7 @@ _log = logs.get(__name__)
 
 
 def paper(
-    port: Annotated[int, typer.Option(help="0: a free one")] = PAPER_PORT,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0: a free one")] = PAPER_PORT,
     source: Annotated[str, typer.Option(help=SOURCES)] = "simulator",
     seed: Annotated[int | None, typer.Option(help="of the simulator and the jitter; without it one is drawn, and said")] = None,
     speed: Annotated[float, typer.Option(help="of a recording; 0: as fast as it can be read")] = 1.0,
