@@ -102,7 +102,7 @@ class Log:
         messages: list[Message] = []
 
         def finished() -> bool:
-            messages.extend(reader.consume(500, timeout=0.2))
+            messages.extend(reader.consume(10_000, timeout=0.2))
             at = {place.partition: place.offset for place in reader.position(reader.assignment())}
             return all(at[partition] >= end for partition, end in wanted.items())
 
