@@ -16,3 +16,4 @@ def test_the_wheel_carries_schemas_and_the_brokers_files(tmp_path: Path) -> None
     assert schemas
     beside = {f"streams/runtime/{name}" for name in ("kafka.lock", "server.properties", "log4j2.properties")}
     assert (schemas | beside | {"streams/py.typed", "streams/streams.toml"}) - carried == set()
+    assert [name for name in carried if name.endswith(".dist-info/licenses/LICENSE")], "a licence that pyproject.toml names"
