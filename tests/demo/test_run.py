@@ -144,6 +144,25 @@ async def test_up_trades_what_a_bot_asks_for(program: Program) -> None:
     assert program.left() == []
 
 
+async def test_up_ends_where_another_gateway_takes_its_account(program: Program, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """It must not start its own again: each would end the other's, with positions open."""
+    elsewhere = Program(tmp_path_factory.mktemp("elsewhere"))
+    async with PaperExchange(simulated(["BTCUSDT"], seed=1), symbols=["BTCUSDT"]) as exchange:
+        environment = {"STREAMS_VENUE": "custom", "STREAMS_BINANCE_REST_URL": exchange.rest_url, "STREAMS_BINANCE_WS_URL": exchange.ws_url}
+        await program.start("up", environment=environment)
+        await until(lambda: program.says("publish to trade.intent"), 150)
+        broker = recorded(program.folder / ".streams")
+        assert broker is not None
+        assert program.errors.read_text().startswith(f"broker {broker.bootstrap}: ")
+        await elsewhere.start("worker", "gateway", environment={**environment, "STREAMS_KAFKA_BOOTSTRAP": broker.bootstrap})
+        code, _ = await program.end()
+        assert elsewhere.process is not None
+        elsewhere.process.kill()                                     # its broker has ended with the pipeline
+        await elsewhere.process.wait()
+    said = program.errors.read_text()
+    assert (code, said.count("gateway ended with 72"), "another gateway of account main runs on" in said, program.left()) == (3, 1, True, []), said
+
+
 async def test_a_recording_that_is_not_there_is_named(program: Program) -> None:
     await program.start("demo", "--recording", "nowhere.raw", environment={})
     assert (await program.end(), program.errors.read_text()) == (
