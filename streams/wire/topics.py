@@ -19,7 +19,11 @@ DAY_MS = 86_400_000
 RECORD_MAX = 1_572_864                # bytes: our producers refuse more
 MESSAGE_MAX = 65_536                  # bytes of a fact or a request: ten times the longest that is meant; states are made of them
 FRAMING = 2_048                       # bytes of a record beside its key, value and headers, generously
-COMPACTED = {"cleanup.policy": "compact", "min.compaction.lag.ms": "3600000"}   # a last record may rank lower than the one before: keep both an hour
+COMPACTED = {
+    "cleanup.policy": "compact",
+    "min.compaction.lag.ms": "3600000",                  # a last record may rank lower than the one before: keep both an hour
+    "segment.bytes": "4194304",       # a broker compacts no segment that it still writes to; at its own gigabyte a start would read days of records
+}
 
 
 def kept(days: int) -> dict[str, str]:
