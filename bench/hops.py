@@ -1,4 +1,7 @@
-"""The time between records: the demo's pipeline trades while ticks of other symbols come by the thousand, beside one bare hop on the same broker."""
+"""The time between records: the demo's pipeline trades on a broker of its own, as it always does.
+
+Beside it on this machine a second broker takes ticks by the thousand, and carries the bare hop that the others are held against.
+"""
 import asyncio
 import json
 import subprocess
