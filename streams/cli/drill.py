@@ -25,12 +25,11 @@ from streams.drill.verdict import TOPICS, Audited, Seen, Shown, Span, Told, told
 from streams.errors import NotReachable, StreamsError
 from streams.runtime.broker import EmbeddedBroker
 from streams.wire.log import publish, read
-from streams.wire.topics import ORDER_FILL
 
 ACCOUNT = "main"
 EXCHANGE = "paper"
 LOOK_S, SETTLE_S, CLOSED_S = 0.05, 150.0, 120.0
-HURRY_S = 20.0                        # instead of these, where it ends early
+HURRY_S = 40.0                        # instead of these, where it ends early
 FELT = ("gateway", "broker", "exchange")                 # blows that may leave a position without a stop for a while; the others cannot
 HANGS = (aiohttp.ClientError, TimeoutError)              # the exchange does not answer
 
@@ -154,6 +153,7 @@ class Striker:
         self._absent: list[Span] = []
         self._gone_since = 0                             # 0: a gateway is at work
         self._gateway = 0                                # its pid, as last seen
+        self._released = 0                               # when the last blow had ended
 
     async def __aenter__(self) -> Self:
         return self
@@ -179,6 +179,7 @@ class Striker:
         self._all_go_on()
         with contextlib.suppress(*HANGS):
             await self._exchange.mend()
+        self._released = now_ms()
 
     # ------------------------------------------------------------------------------------------------------------ blows
 
@@ -271,21 +272,25 @@ class Striker:
             return None
 
     async def settled(self) -> bool:
-        """The books are the exchange's, and everybody has been heard of lately."""
+        """Nothing is under way: everybody has been heard of since the last blow, every intent has its end, and the books are the exchange's.
+
+        What is closed before that may be opened again: by an intent that waited for a worker which had just been killed.
+        """
         heard = self._running.pipeline.board.heard
-        lately = all(heard.get(name, 0) > now_ms() - 5_000 for name in ("feed", "gateway", "positions", "risk"))
-        return lately and await self._booked() == (await self._exchange.look()).held
+        if not all(heard.get(name, 0) > self._released for name in ("feed", "gateway", "positions", "risk")):
+            return False
+        told = await self._log()
+        return told is not None and not told.unanswered and told.held == (await self._exchange.look()).held
 
     async def flat(self) -> bool:
         seen = await self._exchange.look()
-        return not seen.held and not seen.resting and not await self._booked()
+        if seen.held or seen.resting:
+            return False
+        told = await self._log()
+        return told is not None and not told.held
 
-    async def _booked(self) -> dict[str, int]:
+    async def _log(self) -> Told | None:
         try:
-            fills = [record.message for record in await asyncio.to_thread(lambda: list(read(self._broker.bootstrap, [ORDER_FILL.name])))]
+            return await asyncio.to_thread(lambda: told_of(read(self._broker.bootstrap, TOPICS)))
         except NotReachable:
-            return {"the broker": 0}
-        total: dict[str, int] = {}
-        for fill in fills:
-            total[fill.symbol] = total.get(fill.symbol, 0) + fill.signed
-        return {symbol: quantity for symbol, quantity in total.items() if quantity}
+            return None

@@ -66,6 +66,19 @@ class Told(msgspec.Struct):
             case Filled():
                 self.fills.append(record.message)
 
+    @property
+    def unanswered(self) -> list[str]:
+        missing = [f"{intent_id} was never decided" for intent_id in sorted(self.intents - self.decided)]
+        return missing + [f"the entry of {intent_id} has no end" for intent_id in sorted(self.entries.keys() - self.ended)]
+
+    @property
+    def held(self) -> dict[str, int]:
+        """By symbol, signed: what all fills lead to; a trade that is there twice counts twice."""
+        total: Counter[str] = Counter()
+        for fill in self.fills:
+            total[fill.symbol] += fill.signed
+        return {symbol: quantity for symbol, quantity in total.items() if quantity}
+
 
 class Audited(msgspec.Struct, frozen=True):
     """What a reader that takes no part finds in the log: faults and late bookings by their places, and the longest time without a stop."""
@@ -156,9 +169,7 @@ def _intents(shown: Shown) -> Rule:
     name, told = "every intent has its answer", shown.told
     if told is None:
         return _unsaid(name, by="the log")
-    missing = [f"{intent_id} was never decided" for intent_id in sorted(told.intents - told.decided)]
-    missing += [f"the entry of {intent_id} has no end" for intent_id in sorted(told.entries.keys() - told.ended)]
-    return _rule(name, f"{len(told.intents)} intents, {len(told.entries)} entries", open_yet=missing, rest=shown.rest)
+    return _rule(name, f"{len(told.intents)} intents, {len(told.entries)} entries", open_yet=told.unanswered, rest=shown.rest)
 
 
 def _flips(shown: Shown) -> Rule:
@@ -183,11 +194,7 @@ def _books(shown: Shown) -> Rule:
     name, seen = "the books are the exchange's", shown.seen
     if shown.told is None or seen is None:
         return _unsaid(name, by="the log" if seen else "the exchange")
-    booked: Counter[str] = Counter()
-    for fill in shown.told.fills:
-        booked[fill.symbol] += fill.signed
-    held = {symbol: quantity for symbol, quantity in booked.items() if quantity}
-    wrong = [f"books {held}, exchange {seen.held}"] if held != seen.held else []
+    wrong = [f"books {shown.told.held}, exchange {seen.held}"] if shown.told.held != seen.held else []
     figure = f"{len(seen.held)} positions still held" if seen.held else "all closed"
     return _rule(name, figure, open_yet=[*wrong, *(f"{symbol} is still held" for symbol in seen.held)], rest=shown.rest)
 

@@ -119,6 +119,12 @@ def test_the_log_is_read_by_ids() -> None:
     assert (told.intents, told.decided, told.ended, told.fills) == ({"trade.intent-2-0"}, {"trade.intent-2-0"}, {"i1"}, BOTH[:1])
 
 
+def test_what_is_under_way_is_known_by_the_log() -> None:
+    told = Told({"i1", "i2"}, {"i1"}, {"i1": ENTRY}, set(), [*BOTH, fill("3", "SELL", 4)])
+    assert (told.unanswered, told.held) == (["i2 was never decided", "the entry of i1 has no end"], {"BTCUSDT": -4})
+    assert (Told({"i1"}, {"i1"}, {"i1": ENTRY}, {"i1"}, BOTH).unanswered, Told(fills=BOTH).held) == ([], {})
+
+
 def record(message: Any) -> Record:  # noqa: ANN401
     return Record(TOPIC_OF[type(message)].name, 2, 0, 0, None, message, b"")
 
