@@ -8,6 +8,7 @@ import msgspec
 import typer
 
 from streams.cli.common import JSON, Account, configured, tell
+from streams.cli.meant import served
 from streams.core.drawdown import DAY_MS
 from streams.core.earnings import DayBooked
 from streams.core.events import BalanceSeen
@@ -58,7 +59,7 @@ def books(
     """Trades, wins, profit, fees and funding by day, source and model; and what explains each wallet."""
     environment, today = configured(), time.time_ns() // 1_000_000 // DAY_MS
     first = today - days + 1
-    found = kept(read(environment.bootstrap, [ACCOUNT_EVENT.name], since=first * DAY_MS), environment.accounts(account), first)
+    found = kept(read(environment.bootstrap, [ACCOUNT_EVENT.name], since=first * DAY_MS), served(account), first)
     tell(found, "\n".join(told(found)), json=json)
 
 

@@ -2,30 +2,21 @@
 import getpass
 import sys
 import uuid
-from collections.abc import Callable, Iterable
-from difflib import get_close_matches
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 
 from streams.cli.common import JSON, Account, configured, tell
+from streams.cli.meant import listed, served, understood
 from streams.core.commands import Decided
-from streams.core.events import FlattenWanted, GatewaySeen, Instrument, ModeSet, ModeWanted, SymbolControlled
-from streams.core.words import ALL, Mode
-from streams.errors import NotReachable, Refused, Unreadable, WrongUse
-from streams.wire.intents import from_fields, symbol_of
-from streams.wire.log import Record, await_record, publish, read
-from streams.wire.topics import ACCOUNT_EVENT, DECISION_LOG, INSTRUMENT
+from streams.core.events import FlattenWanted, ModeSet, ModeWanted, SymbolControlled
+from streams.core.words import Mode
+from streams.errors import NotReachable, Refused
+from streams.wire.intents import from_fields
+from streams.wire.log import Record, await_record, publish
+from streams.wire.topics import ACCOUNT_EVENT, DECISION_LOG
 
-Understood = TypeVar("Understood")
 ANSWER_S = 5.0
-SHOWN = 12
-OPTIONS = {
-    "position_size_usd": "--size-usd", "leverage": "--leverage", "stop_loss": "--stop", "take_profit": "--target", "stop_loss_pct": "--stop-pct",
-    "take_profit_pct": "--target-pct", "entry_price": "--limit", "time_in_force": "--time-in-force", "time_to_live_sec": "--time-to-live-sec",
-    "trail_pct": "--trail-pct", "max_time_sec": "--max-time-sec", "partial_close_pct": "--part", "harvest_policy.mode": "--mode",
-    "confidence": "--confidence", "account": "--account", "intent_id": "--id",
-}
 Symbol = Annotated[str, typer.Option("--symbol", help="one symbol instead of the whole account")]
 Reason = Annotated[str, typer.Option("--reason", help="said in the log and to whoever asks why")]
 Yes = Annotated[bool, typer.Option("--yes", help="do not ask")]
@@ -61,31 +52,31 @@ def intent(
         "harvest_policy": _given({"mode": mode, "trail_pct": trail_pct, "max_time_sec": max_time_sec, "partial_close_pct": part}),
         "source": f"cli:{getpass.getuser()}",
     }
-    wanted = _understood(lambda: from_fields({**_given(wishes), "symbol": symbol, "action": action}))
+    wanted = understood(lambda: from_fields({**_given(wishes), "symbol": symbol, "action": action}))
     [place] = publish(configured().bootstrap, [wanted])
     tell({"intent_id": wanted.intent_id, "topic": place.topic, "partition": place.partition, "offset": place.offset}, wanted.intent_id, json=json)
 
 
 def halt(reason: Reason, symbol: Symbol = "", account: Account = "", yes: Yes = False, json: JSON = False) -> None:
     """Nothing new is opened; protection stays and goes on working."""
-    symbol = _listed(symbol)
+    symbol = listed(symbol)
     _ask(f"Halt {symbol or account or 'the account'}?", yes=yes)
     _rule(symbol, account, ("HALT", Mode.HALTED), reason, json=json)
 
 
 def resume(reason: Reason, symbol: Symbol = "", account: Account = "", yes: Yes = False, json: JSON = False) -> None:
     """Entries are allowed again; with --symbol its breaker is closed too."""
-    symbol = _listed(symbol)
+    symbol = listed(symbol)
     _ask(f"Resume {symbol or account or 'the account'}?", yes=yes)
     _rule(symbol, account, ("RESUME", Mode.ACTIVE), reason, json=json)
 
 
 def flatten(reason: Reason, symbol: Symbol = "", account: Account = "", yes: Yes = False, json: JSON = False) -> None:
     """Close every position of an account, or of one symbol of it, at market. The mode stays: halt first to keep it flat."""
-    symbol = _listed(symbol)
+    symbol = listed(symbol)
     _ask(f"Close {symbol or 'every position'} of {account or 'the account'} at market?", yes=yes)
     answers = [
-        _answered(FlattenWanted(name, symbol, reason, getpass.getuser(), uuid.uuid4().hex), name) for name in _accounts(account)
+        _answered(FlattenWanted(name, symbol, reason, getpass.getuser(), uuid.uuid4().hex), name) for name in served(account)
     ]
     tell(
         [{"account": answer.account, "mode": answer.mode, "symbols": answer.symbols} for answer in answers],
@@ -102,7 +93,7 @@ def _rule(symbol: str, account: str, word: tuple[str, Mode], reason: str, *, jso
 
 
 def _set_mode(account: str, mode: Mode, reason: str, *, json: bool) -> None:
-    answers = [_answered(ModeWanted(name, mode, reason, getpass.getuser(), uuid.uuid4().hex), name) for name in _accounts(account)]
+    answers = [_answered(ModeWanted(name, mode, reason, getpass.getuser(), uuid.uuid4().hex), name) for name in served(account)]
     told = "\n".join(f"{answer.account}: {answer.mode} ({answer.reason})" for answer in answers)
     tell([{"account": answer.account, "mode": answer.mode, "reason": answer.reason} for answer in answers], told, json=json)
 
@@ -136,47 +127,6 @@ def _control_symbol(symbol: str, control: str, reason: str, *, json: bool) -> No
     if answer is None:
         raise NotReachable(f"{control} of {symbol} is written, but positions did not answer", "start it with `streams worker positions`")
     tell({"symbol": symbol, "control": control, "seq": answer.message.seq}, f"{symbol}: {control} in force", json=json)
-
-
-def _listed(symbol: str) -> str:
-    """As the venue writes it; empty where none is meant. Raises WrongUse for one whose filters the gateway has not published.
-
-    Before a gateway has published any, every symbol is taken at its word: a halt must not wait for one.
-    """
-    if not symbol:
-        return ""
-    name = _understood(lambda: symbol_of(symbol))
-    messages = (record.message for record in read(configured().bootstrap, [INSTRUMENT.name]))
-    listed = {message.symbol for message in messages if isinstance(message, Instrument)}
-    if listed and name not in listed:
-        raise WrongUse(f"{name} is none of the {len(listed)} symbols that the gateway trades: nothing was done", _nearest(name, listed))
-    return name
-
-
-def _accounts(account: str) -> tuple[str, ...]:
-    """The accounts that are meant. Raises WrongUse for one that is not in the settings and that no gateway serves, as the log has it."""
-    known = {*configured().decisions.accounts, configured().account}
-    if account in known or account in ("", ALL):
-        return configured().accounts(account)
-    messages = (record.message for record in read(configured().bootstrap, [ACCOUNT_EVENT.name]))
-    known |= {message.account for message in messages if isinstance(message, GatewaySeen)}
-    if account not in known:
-        raise WrongUse(f"there is no account {account}: nothing was done", _nearest(account, known))
-    return (account,)
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, sorted(known), n=1)
-    return f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known)[:SHOWN])}{' …' if len(set(known)) > SHOWN else ''}"
-
-
-def _understood(read_it: Callable[[], Understood]) -> Understood:
-    """What `wire/intents.py` makes of it, in the words of the command line. Raises WrongUse."""
-    try:
-        return read_it()
-    except Unreadable as reason:
-        field, _, rest = reason.what.partition(" ")
-        raise WrongUse(f"{OPTIONS.get(field, field)} {rest}", "`streams intent --help` has each option with its unit") from None
 
 
 def _given(wishes: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ COMMANDS = [
     "intent BTCUSDT BUY", "halt --reason night", "halt --symbol BTCUSDT --reason night", "flatten --reason night", "why i1", "status", "books",
     "audit",
 ]
+NOBODY = "streams: there is no account secnd; did you mean second?\n"
 
 
 @pytest.mark.parametrize(("arguments", "said"), [
@@ -51,8 +52,8 @@ def test_a_word_about_what_is_not_there_does_nothing(streams: Streams, own_broke
     none = "is none of the 2 symbols that the gateway trades: nothing was done"
     for command in ("halt", "resume", "flatten"):
         assert ended(f"{command} --symbol btc/usdtt --reason night") == (2, "", f"streams: BTCUSDTT {none}; did you mean BTCUSDT?\n")
-        nobody = "streams: there is no account secnd: nothing was done; did you mean second?\n"
-        assert ended(f"{command} --account secnd --reason night") == (2, "", nobody)
+        assert ended(f"{command} --account secnd --reason night") == (2, "", NOBODY)
+    assert ended("books --account secnd") == (2, "", NOBODY)
     code, _, err = ended("halt --symbol eth/usdt --reason night")
     assert (code, err.split()[1:4]) == (4, ["HALT", "of", "ETHUSDT"])
     code, _, err = ended("halt --account second --reason night")
