@@ -4,7 +4,7 @@
 #   make test              the everyday tests, on a real broker              (ARGS="-k name" chooses, ARGS="-n 0" runs one at a time)
 #   make test-slow         the long ones: kills, drills, brokers that are away, a thousand seeds
 #   make check             lint, types, import rules
-#   make bench             measurements
+#   make bench             measurements, a quarter of an hour of them                                (ARGS="--quick growth" chooses)
 #   make chaos             the demo, struck every few seconds while it trades, and a verdict            (MINUTES=n, SEED=n)
 #   make simulate          a thousand runs of the whole pipeline in one process                         (SEED=n: one, with all it says)
 #   make mutants           small faults in the core, and whether a test notices each                 (ARGS="exits watch" chooses files)
