@@ -44,7 +44,7 @@ def table(name: str, found: Set) -> Table:
 
 
 def _short(value: float) -> str:
-    for unit, name in ((1e6, " M"), (1e3, " k")):
+    for unit, name in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
         if value >= unit:
             return f"{value / unit:.3g}{name}" if value < 1e3 * unit else f"{value / unit:.0f}{name}"
     return f"{value:.3g}"
