@@ -1,7 +1,7 @@
 """Quiet ticks kept off `step`, off the table and off the log: nine of ten that come to a symbol say nothing but a price.
 
 What lies inside the watch band (`core/watch.py`) of the state in the table is acknowledged at once, and added up in memory. The next record of the
-symbol that is more than that (an intent, a fill, a beat of what is held, a tick outside; for a flat symbol the first tick after five seconds) is worked
+symbol that is more than that (an intent, a fill, a beat of what is held, a tick outside; of a flat symbol the first after five seconds) is worked
 on the state with all of them, and `decision.log` says first which offsets it caught up with. What is left out depends on the state in the table and
 on the records alone, so who takes over leaves out the same ticks; and the state that is put next has them among the offsets that it has worked
 (`runtime/flow.py`), so none comes a second time. A crash loses what was added up, never a decision: `core/watch.py` says why that is harmless.

@@ -28,7 +28,7 @@ from streams.core.symbol_state import SymbolState
 from streams.core.values import INT64_MAX, PPM, share, share_up
 
 FOLD_MAX_MS = 1_000                   # a state is never older than its ticks by more
-FLAT_MAX_MS = 5_000                   # the same where nothing is held: most symbols most of the time, and each state that is put is a record of the log
+FLAT_MAX_MS = 5_000                   # the same where nothing is held, as of most symbols most of the time: each state put is a record
 replace = msgspec.structs.replace
 
 

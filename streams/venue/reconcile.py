@@ -56,7 +56,7 @@ class Reconciliation:
             held = sum(position.quantity for position in positions.body if position.symbol == desk.symbol)
             desk.take([order for order in conditionals.body if order.symbol == desk.symbol])
             desk.moved(PositionSeen(desk.symbol, held, 0, asked_at))
-            if held != desk.held:
+            if held != desk.held or desk.live_entries:
                 await chase_soon(desk)
         return 0
 

@@ -24,7 +24,7 @@ from streams.runtime.metrics import HOP
 from streams.venue import guard
 from streams.venue.answers import Accepted, Doubt, Kind, Order, OrderSeen, Refused
 from streams.venue.binance import ORDER, RECV_WINDOW_MS
-from streams.venue.closing import cancel, close_all, saga_ids
+from streams.venue.closing import ask_position, cancel, close_all, saga_ids
 from streams.venue.desk import Desk
 from streams.venue.limits import Lane
 from streams.venue.outcomes import HELD, Act, Meaning, act, meaning, reason_of
@@ -195,8 +195,9 @@ class Saga:
     async def _cover(self) -> None:
         """At once, from the record; then what came of it is written. Books that lack the list are completed first: a guard may have fired since."""
         desk = self.desk
-        if desk.chase:
-            await chase_soon(desk)
+        if desk.chase and await self._gone_again():
+            await desk.until(lambda: not desk.chase, LOOK_S)
+            return
         standing = await guard.place(desk, self.entry_id)
         HOP.labels("fill_to_stop").observe((self.record.guard_sent_at - self.record.filled_at) / 1_000)
         if standing is not None:
@@ -208,6 +209,11 @@ class Saga:
                 desk.office.run(self._taken_back(), f"cancel of {self.entry_id}")      # beside the close, which does not wait for it
             await close_all(desk, saga_ids(desk, self.entry_id), self.record.position_id, "flat", lambda: desk.held == 0)
             desk.put(replace(self.record, cover=Cover.CLOSED))
+
+    async def _gone_again(self) -> bool:
+        """Whether the list cannot be had, and the venue holds nothing: what was filled is closed, and a guard for it would be a second one."""
+        await chase_soon(self.desk)
+        return self.desk.chase and await ask_position(self.desk) == 0
 
     async def _taken_back(self) -> None:
         await cancel(self.desk, self.entry_id, conditional=False)

@@ -53,7 +53,8 @@ books, reconciles, and takes up what was left.
 into stops and targets, intents of every kind, some twice and some in another key's partition. Each seed draws its own bad day: requests that are lost
 before or behind the venue, answered late, with a 503, a 429 or nothing; a user stream that loses, repeats and reorders events, breaks off or expires;
 clocks that differ; workers that die at a time, at a door, or between any two steps of theirs. Of what a dying worker had on its way to a
-broker a first part arrives; every second seed has three brokers, slow ones among them, between which nothing is in order. Then it is left alone, looked at, closed, and looked at again:
+broker a first part arrives; every second seed has three brokers, slow ones among them, between which nothing is in order. Then it is left alone,
+looked at, closed, and looked at again:
 
 - every client order id was made at most once, every trade is booked once; books, positions and venue agree, and so do wallets and days
 - what is held is covered: within five seconds, or five seconds after the gateway is back; what a stream loses without a word, within the minute

@@ -1,6 +1,8 @@
 """Words that are lost: a trade list that cannot be had, a stream that swallows a fill. What the gateway cannot know it asks, before it acts."""
 from typing import Any
 
+import pytest
+
 from streams.core.commands import Close, Enter
 from streams.core.ids import client_order_id
 from streams.core.values import Side, e8
@@ -52,7 +54,8 @@ def test_no_guard_is_swept_before_the_venue_has_said_flat() -> None:
         assert (world.held, world.booked, world.bare) == ({SYMBOL: e8("0.01")}, {SYMBOL: e8("0.01")}, [])
 
 
-def test_a_guard_that_fired_meanwhile_is_not_made_again() -> None:
+@pytest.mark.parametrize("count", [1, 4])
+def test_a_guard_that_fired_meanwhile_is_not_made_again(count: int) -> None:
     with virtual() as loop:
         world = World(loop, 1, [SYMBOL], pause_s=(0.002, 0.002))
         killed_behind_its_guard(world)
@@ -60,8 +63,8 @@ def test_a_guard_that_fired_meanwhile_is_not_made_again() -> None:
         async def story() -> None:
             await entered(world)
             world.price(SYMBOL, e8("58999"))
-            world.fault({"kind": "timeout_1007", "path": "userTrades"})
-            await world.until(lambda: len(world.log.messages("order.fill")) == 2, 20)
+            world.fault({"kind": "timeout_1007", "path": "userTrades", "count": count})
+            await world.until(lambda: len(world.log.messages("order.fill")) == 2, 90)
 
         with world.inside():
             loop.run_until_complete(loop.create_task(story()))
