@@ -56,7 +56,7 @@ async def test_a_flood_keeps_its_order_and_each_turn_is_confirmed_once(kafka: st
             for output in turn:
                 handed[output.topic, output.partition or 0].append(output.value)
             producer.hand_over(turn, partial(told, number))
-            if number % 50 == 0:
+            if number % 64 == 0:
                 await asyncio.sleep(0)
         await asyncio.wait_for(through.wait(), 60)
     assert {place: logged(kafka, place) for place in handed} == handed
