@@ -48,6 +48,9 @@ EXPLAINED: dict[Denial, tuple[tuple[str, ...], str, str]] = {
         (POSITIONS,), "The symbol's last position ended with a loss, fees included, less than `limits.loss_cool_down` ago.",
         "Wait, or shorten `limits.loss_cool_down`."),
     D.CONFIDENCE_TOO_LOW: ((POSITIONS,), "Its confidence is below `confidence_min`.", "Nothing, or lower `confidence_min`."),
+    D.POLICY_UNKNOWN: (
+        (POSITIONS,), "Its `harvest_policy.mode` is none of the policies: another one would be another stop than was meant.",
+        "Mend the word, or add the policy to `streams.toml`; `streams explain exits` has them all. An unknown `regime` means the default."),
     D.MARK_MISSING: (
         (POSITIONS,), "No price of the symbol came within `ages.wait_max`.",
         "Look with `streams status` whether the feed is alive and has the symbol."),
@@ -71,8 +74,8 @@ EXPLAINED: dict[Denial, tuple[tuple[str, ...], str, str]] = {
         (RISK,), "The account is HALTED: by a person, by its loss of the day, or by its fall from the highest equity.",
         "`streams status` says why; `streams resume --reason TEXT` lifts it, and nothing else does but a new day, where `daily_loss_lifts`."),
     D.MODE_REDUCING: (
-        (RISK,), "The account only reduces: a loss limit is near, or a group lags too far behind.",
-        "As MODE_HALTED; a lag ends by itself when the group has caught up."),
+        (RISK,), "The account only reduces: by a person's word, or because a limit of losses is near.",
+        "As MODE_HALTED."),
     D.ACCOUNT_COOLING: (
         (RISK,), "`limits.streak_max` positions in a row ended with a loss, the last of them less than `limits.streak_cool_down` ago.",
         "Wait; `streams resume --reason TEXT` ends it, and losses are counted from there."),

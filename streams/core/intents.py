@@ -74,6 +74,8 @@ def judged(intent: Intent, market: Market, settings: Settings, now: int, *, stop
     instrument = market.instrument
     if (weak := too_weak(intent, settings)) is not None:
         return weak
+    if intent.policy and intent.policy not in settings.policies:           # another one would be another stop than was meant
+        return No(Denial.POLICY_UNKNOWN, f"no policy {intent.policy}: it is one of {', '.join(sorted(settings.policies))}")
     if instrument is None:
         return No(Denial.SYMBOL_NOT_LISTED, "the venue's filters have not come", waits=True)
     if not market.mark_time:

@@ -152,9 +152,8 @@ class Settings(msgspec.Struct, frozen=True):
     regimes: dict[str, str] = {}      # regime -> policy
 
     def policy(self, name: str, regime: str = "") -> Policy:
-        """By the intent's own word, else by its regime, else the default. Unknown words mean the default."""
-        chosen = name or self.regimes.get(regime, "")
-        return self.policies.get(chosen) or self.policies["default"]
+        """By the intent's own word, else by its regime, else the default. KeyError for a word that no policy has: it is denied before."""
+        return self.policies[name or self.regimes.get(regime, "default")]
 
 
 def text_of(settings: Settings) -> str:

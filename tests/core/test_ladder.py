@@ -79,6 +79,8 @@ FAULTS: list[tuple[Denial, Callable[[Asked], Asked], str]] = [    # in the order
     (Denial.SYMBOL_COOLING, both(book(position=None, lost_at=make.NOON - 999), limits(loss_cool_down=1_000)),
      "its last position lost: no entries for 1 ms more"),
     (Denial.CONFIDENCE_TOO_LOW, settings(confidence_min_ppm=600_001), "0.6 is below 0.600001"),
+    (Denial.POLICY_UNKNOWN, both(intent(policy="scalp"), settings(policies={"scalper": make.PLAIN, "default": make.PLAIN})),
+     "no policy scalp: it is one of default, scalper"),
     (Denial.SYMBOL_NOT_LISTED, market(instrument=None), "the venue's filters have not come"),
     (Denial.MARK_MISSING, market(mark_time=0), "no price has come"),
     (Denial.MARK_STALE, market(mark_time=make.NOON - 5_001), "the last price is 5001 ms old"),
