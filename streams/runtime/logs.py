@@ -12,6 +12,8 @@ NOISY = (                                                # those of ours are Fau
     "faust", "mode", "aiokafka", "asyncio",
     "streams.runtime.faust", "streams.runtime.consumer", "streams.runtime.producer", "streams.runtime.recovery",
 )
+REPEATING = "aiokafka"                                   # says of each partition, hundreds of times a second, that a broker is away
+AGAIN_S = 1.0
 _SECRET_NAME = re.compile(r"secret|token|password|passwd|signature|api[_-]?key|authori[sz]ation|credential|listen[_-]?key", re.IGNORECASE)
 _SECRET_TEXT = re.compile(r"((?:signature|secret|token|password|api[_-]?key|listen[_-]?key)[\"']?\s*[=:]\s*[\"']?)[^\s&\"',}]+", re.IGNORECASE)
 _hidden: set[str] = set()
@@ -42,10 +44,32 @@ def configure(style: Style = "console", level: str = "INFO") -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
     )
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(Seldom())
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=_finish(style)))
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for noisy in NOISY:
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+
+
+class Seldom(logging.Filter):
+    """Lets through one line a second of each place of a client that repeats itself; the next one says how many there were between."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, int], tuple[float, int]] = {}        # by place: when it last spoke, and how often it was silenced since
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith(REPEATING):
+            return True
+        place = record.name, record.lineno
+        said_at, silenced = self._said.get(place, (0.0, 0))
+        if record.created - said_at < AGAIN_S:
+            self._said[place] = said_at, silenced + 1
+            return False
+        self._said[place] = record.created, 0
+        if silenced:
+            record.msg, record.args = f"{record.getMessage()} (and {silenced} like it before)", ()
+        return True
 
 
 def redact(logger: Any, method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:  # noqa: ARG001

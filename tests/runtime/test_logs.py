@@ -46,3 +46,18 @@ def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     said = json.loads(line)
     assert said.pop("timestamp").endswith("Z")
     assert said == {"event": "a position is without a stop", "symbol": "BTCUSDT", "seconds": 2, "level": "warning", "logger": "streams.test"}
+
+
+@pytest.mark.usefixtures("_restored")
+def test_a_client_that_repeats_itself_is_heard_once_a_second(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("json")
+    client, other = logging.getLogger("aiokafka.producer.sender"), logging.getLogger("faust.app")
+    for second in (100.0, 100.2, 100.9, 101.1):
+        for logger in (client, other):
+            said = {"name": logger.name, "levelno": logging.WARNING, "levelname": "WARNING", "lineno": 7, "created": second}
+            logger.handle(logging.makeLogRecord({**said, "msg": "broker %s is away", "args": (second,)}))
+    told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+    heard = ["broker 100.0 is away", "broker 101.1 is away (and 2 like it before)"]
+    assert [line["event"] for line in told if line["logger"] == client.name] == heard
+    assert len([line for line in told if line["logger"] == other.name]) == 4
