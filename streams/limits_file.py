@@ -26,6 +26,8 @@ WORDS = {
 }
 MS = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 S = TypeVar("S", bound=msgspec.Struct)
+AS_THE_VENUE = ": as the venue writes them, BTCUSDT"
+BARE_MIN_MS = 100                     # a smaller number without a unit is taken for seconds forgotten
 REMEDY = "mend the file; the one that comes with the project explains every key"
 
 
@@ -116,11 +118,19 @@ def _contradictions(settings: Settings) -> list[str]:
         (limits.confidence_weight_ppm <= 1_000_000, "limits.confidence_weight is above 1"),
         (limits.risk_ppm <= 1_000_000, "limits.risk is above 1, which is all of the equity"),
         (limits.margin_use_max_ppm <= 1_000_000, "limits.margin_use_max is above 1, which is all of the equity"),
+        *((value, f"limits.{key}: with 0 nothing is traded; `streams halt` stops entries") for key, value in (
+            ("risk", limits.risk_ppm), ("notional_max", limits.notional_max), ("symbol_notional_max", limits.symbol_notional_max),
+            ("exposure_gross_max", limits.exposure_gross_max_ppm), ("margin_use_max", limits.margin_use_max_ppm),
+            ("positions_max", limits.positions_max))),
+        *((value, f"ages.{key}: with 0 nothing is traded; `streams halt` stops entries") for key, value in (
+            ("intent_max", settings.ages.intent_max), ("command_max", settings.ages.command_max), ("mark_max", settings.ages.mark_max))),
+        (_written_right(settings.symbols), f"symbols{AS_THE_VENUE}"),
         (ALL not in settings.accounts, f"accounts: {ALL} means every account, and is the name of none"),
         (settings.default_account in settings.accounts, f"default_account {settings.default_account} is not one of accounts"),
     ]
     for name, policy in settings.policies.items():
         rules += [
+            (name == name.lower(), f"policies.{name}: in small letters, as the mode of an intent is read"),
             (policy.stop_distance_min_ppm <= policy.stop_ppm <= policy.stop_distance_max_ppm < 1_000_000,
              f"policies.{name}: stop is not within stop_distance_min and stop_distance_max, below 1"),
             (policy.trail.distance_ppm < 1_000_000, f"policies.{name}.trail.distance is not below 1"),
@@ -133,28 +143,32 @@ def _contradictions(settings: Settings) -> list[str]:
     for name, group in settings.groups.items():
         rules += [
             (bool(group.symbols and group.exposure_max_ppm), f"groups.{name}: it needs symbols and exposure_max"),
-            (all(symbol == symbol.upper() for symbol in group.symbols), f"groups.{name}.symbols: as the venue writes them, BTCUSDT"),
+            (_written_right(group.symbols), f"groups.{name}.symbols{AS_THE_VENUE}"),
         ]
     known = list(settings.policies)
     rules += [(policy in known, f"regimes.{regime}: {_unknown(policy, policy, known)}") for regime, policy in settings.regimes.items()]
     return [said for holds, said in rules if not holds]
 
 
+def _written_right(symbols: tuple[str, ...]) -> bool:
+    return all(symbol == symbol.upper() for symbol in symbols)
+
+
 def _table(given: object) -> Mapping[str, Any]:
     if not isinstance(given, dict):
-        raise ValueError(f"{given!r} is not a table")
+        raise ValueError(f"{_shown(given)} is not a table")
     return given
 
 
 def _list(given: object) -> list[object]:
     if not isinstance(given, list):
-        raise ValueError(f"{given!r} is not a list")
+        raise ValueError(f"{_shown(given)} is not a list")
     return given
 
 
 def _text(given: object) -> str:
     if not isinstance(given, str) or not given:
-        raise ValueError(f"{given!r} is not a text")
+        raise ValueError(f"{_shown(given)} is not a text")
     return given
 
 
@@ -167,7 +181,7 @@ def _word(field: str, given: object) -> str:
 
 def _flag(given: object) -> bool:
     if not isinstance(given, bool):
-        raise ValueError(f"{given!r} is not true or false")
+        raise ValueError(f"{_shown(given)} is not true or false")
     return given
 
 
@@ -179,8 +193,12 @@ def _number(given: object) -> str:
 
 def _whole(given: object) -> int:
     if isinstance(given, bool) or not isinstance(given, int):
-        raise ValueError(f"{given!r} is not a whole number")
+        raise ValueError(f"{_shown(given)} is not a whole number")
     return given
+
+
+def _shown(given: object) -> str:
+    return str(given) if isinstance(given, Decimal) else repr(given)
 
 
 def _positive(number: int) -> int:
@@ -192,7 +210,10 @@ def _positive(number: int) -> int:
 def _duration(given: object) -> int:
     """Milliseconds."""
     if not isinstance(given, str):
-        return _positive(_whole(given))
+        number = _positive(_whole(given))
+        if 0 < number < BARE_MIN_MS:
+            raise ValueError(f'{number} is {number} ms: write "{number}ms" if that is meant, else "{number}s"')
+        return number
     parts = re.fullmatch(r"(\d+)\s*(ms|s|min|h|d)", given)
     if not parts:
         raise ValueError(f"{given!r} is no duration: milliseconds, or 500ms, 60s, 15min, 24h, 1d")

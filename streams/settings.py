@@ -4,10 +4,12 @@ Every variable is explained in `.env.example`. A file `.env` in the working dire
 A secret may come as `NAME_FILE`, the path of a file that holds it, and shows in no repr.
 """
 import os
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -17,14 +19,15 @@ from streams.errors import NotReachable, Refused, WrongUse
 from streams.runtime.running import recorded
 
 ACKNOWLEDGED = "I-UNDERSTAND"
+DOTENV = ".env"
 LIMITS = Path("streams.toml")         # read where STREAMS_CONFIG says nothing and the file is there
-SECRETS = ("binance_api_key", "binance_api_secret", "redis_url", "api_token")
+SECRETS = ("binance_api_key", "binance_api_secret")
 Venue = Literal["paper", "testnet", "live", "custom"]
 
 
 class Environment(BaseSettings):
     model_config = SettingsConfigDict(
-        env_prefix="STREAMS_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+        env_prefix="STREAMS_", env_file=DOTENV, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
     kafka_bootstrap: str = ""
@@ -40,10 +43,6 @@ class Environment(BaseSettings):
     symbols: Annotated[tuple[str, ...], NoDecode] = ()
     state_dir: Path = Path(".streams")
     metrics_port: Annotated[int, Field(ge=0, le=65_535)] = 0
-    redis_url: SecretStr = SecretStr("")
-    redis_url_file: Path | None = None
-    api_token: SecretStr = SecretStr("")
-    api_token_file: Path | None = None
     log: Literal["console", "json"] = "console"
     config: Path | None = None
     cache_home: Annotated[Path, Field(validation_alias="XDG_CACHE_HOME")] = Path()
@@ -99,6 +98,15 @@ class Environment(BaseSettings):
         shell = {given.upper() for given, value in os.environ.items() if value}
         return name if name in shell else f"{name} in .env" if field in self.model_fields_set else ""
 
+    @cached_property
+    def unknown(self) -> tuple[str, ...]:
+        """Variables in our name that mean nothing, each with the nearest that does; no value is told."""
+        ours = [field.upper() for field in type(self).model_fields if field != "cache_home"]
+        named = {name.upper() for name in (*os.environ, *dotenv_values(DOTENV))}
+        given = sorted(name.removeprefix("STREAMS_") for name in named if name.startswith("STREAMS_"))
+        near = {name: get_close_matches(name, ours, n=1) for name in given if name not in ours}
+        return tuple(f"STREAMS_{name} means nothing" + (f": did you mean STREAMS_{like[0]}?" if like else "") for name, like in near.items())
+
     def accounts(self, chosen: str = "") -> tuple[str, ...]:
         """The accounts that a command means: one, `all`, or by default this environment's."""
         return self.decisions.accounts if chosen == "all" else (chosen or self.account,)
@@ -107,7 +115,7 @@ class Environment(BaseSettings):
         """The venue, when all that it needs is set. Raises Refused for `live` without its acknowledgement, WrongUse for what is missing."""
         if self.venue == "live" and self.live_ack != ACKNOWLEDGED:
             raise Refused("STREAMS_VENUE=live trades real money", f"set STREAMS_LIVE_ACK={ACKNOWLEDGED} if that is what you want")
-        needed = {"paper": (), "testnet": SECRETS[:2], "live": SECRETS[:2], "custom": ("binance_rest_url", "binance_ws_url")}[self.venue]
+        needed = {"paper": (), "testnet": SECRETS, "live": SECRETS, "custom": ("binance_rest_url", "binance_ws_url")}[self.venue]
         missing = [f"STREAMS_{name.upper()}" for name in needed if not getattr(self, name)]
         if missing:
             raise WrongUse(f"STREAMS_VENUE={self.venue} needs {' and '.join(missing)}", "set them (.env.example explains each)")

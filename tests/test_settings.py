@@ -63,6 +63,16 @@ def test_every_wrong_variable_is_named_and_no_value_is_told(monkeypatch: pytest.
     )
 
 
+def test_a_misspelt_variable_is_named_with_the_nearest_and_without_its_value(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (bare / ".env").write_text("STREAMS_ACOUNT=s3cr3t\nSTREAMS_SYMBOLS=BTCUSDT\nOTHER=1\n")
+    monkeypatch.setenv("STREAMS_VNUE", "live")
+    monkeypatch.setenv("STREAMS_QQQ", "1")
+    assert load().unknown == (
+        "STREAMS_ACOUNT means nothing: did you mean STREAMS_ACCOUNT?", "STREAMS_QQQ means nothing",
+        "STREAMS_VNUE means nothing: did you mean STREAMS_VENUE?",
+    )
+
+
 def test_the_broker_is_the_environments_or_the_one_started_here(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(NotReachable, match="streams kafka up"):
         _ = load().bootstrap
@@ -140,7 +150,7 @@ def test_numbers_are_exact(written: str, expected: tuple[str, object], bare: Pat
     ("limits.risk = nan", "limits.risk: 'NaN' is not a finite decimal number"),
     ("limits.risk = -0.1", "limits.risk: it may not be negative"),
     ("limits.risk = true", "limits.risk: True is not a number"),
-    ("limits.positions_max = 3.5", "limits.positions_max: Decimal('3.5') is not a whole number"),
+    ("limits.positions_max = 3.5", "limits.positions_max: 3.5 is not a whole number"),
     ('ages.intent_max = "1 week"', "ages.intent_max: '1 week' is no duration: milliseconds, or 500ms, 60s, 15min, 24h, 1d"),
     ('limits.sizing = "all in"', "limits.sizing: all in is none of risk, equity, fixed"),
     ("limits.confidence_weight = 1.5", "limits.confidence_weight is above 1"),
@@ -150,6 +160,13 @@ def test_numbers_are_exact(written: str, expected: tuple[str, object], bare: Pat
     ("groups.majors = { exposure_max = 1 }", "groups.majors: it needs symbols and exposure_max"),
     ('groups.majors = { symbols = ["BTCUSDT"] }', "groups.majors: it needs symbols and exposure_max"),
     ('groups.majors = { symbols = ["btcusdt"], exposure_max = 1 }', "groups.majors.symbols: as the venue writes them, BTCUSDT"),
+    ('symbols = ["btcusdt"]', "symbols: as the venue writes them, BTCUSDT"),
+    ("limits.risk = 0", "limits.risk: with 0 nothing is traded; `streams halt` stops entries"),
+    ("limits.notional_max = 0", "limits.notional_max: with 0 nothing is traded; `streams halt` stops entries"),
+    ("limits.positions_max = 0", "limits.positions_max: with 0 nothing is traded; `streams halt` stops entries"),
+    ("ages.command_max = 0", "ages.command_max: with 0 nothing is traded; `streams halt` stops entries"),
+    ("ages.mark_max = 5", 'ages.mark_max: 5 is 5 ms: write "5ms" if that is meant, else "5s"'),
+    ("policies.Mine.stop = 0.01", "policies.Mine: in small letters, as the mode of an intent is read"),
     ('accounts = ["main", "all"]', "accounts: all means every account, and is the name of none"),
     ('opposite = "hedge"', "opposite: hedge is none of close, flip, ignore"),
     ("policies.scalper.stp = 0.1", "policies.scalper.stp is not known: did you mean stop?"),

@@ -12,16 +12,19 @@ from streams.settings import Environment, load
 JSON = Annotated[bool, typer.Option("--json", help="for programs, on standard output")]
 Account = Annotated[str, typer.Option("--account", help="an account, or `all`; without it STREAMS_ACCOUNT")]
 
+_log = logs.get(__name__)
 PAPER_KEY = "paper"                   # the paper exchange knows it, and nobody else does
 
 
 @cache
 def configured() -> Environment:
-    """The environment's settings, with logs set up as they say. Raises WrongUse."""
+    """The environment's settings, with logs set up as they say; a variable that is misspelt is warned of. Raises WrongUse."""
     environment = load()
     logs.configure(environment.log)
-    for secret in (environment.binance_api_key, environment.binance_api_secret, environment.redis_url, environment.api_token):
+    for secret in (environment.binance_api_key, environment.binance_api_secret):
         logs.hide(secret.get_secret_value())
+    for said in environment.unknown:
+        _log.warning(said, remedy="see .env.example")
     return environment
 
 

@@ -47,6 +47,8 @@ def looked_at(tried: Collection[str] = ()) -> Iterator[Finding]:
     except StreamsError as error:
         yield fail("settings", error)
         return
+    for said in environment.unknown:
+        yield warn("variables", said, "mend or remove it; .env.example explains each that there is")
     if environment.account not in accounts:
         wrong = WrongUse(f"STREAMS_ACCOUNT={environment.account} is not one of accounts {', '.join(accounts)}", "mend one of them")
         yield fail("account", wrong)

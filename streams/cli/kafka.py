@@ -37,7 +37,10 @@ def status(*, json: JSON = False) -> None:
     else:
         running = recorded(environment.state_dir) or Running(environment.bootstrap)
     if not broker.answers(running.bootstrap, lambda: True, patience_s=5):
-        raise NotReachable(f"no broker answers at {running.bootstrap}", "streams kafka up")
+        where = f"no broker answers at {running.bootstrap}"
+        if environment.kafka_bootstrap:
+            raise NotReachable(f"{where} (STREAMS_KAFKA_BOOTSTRAP)", "mend or unset it")
+        raise NotReachable(where, "streams kafka up")
     tell(_told(running), f"{running.bootstrap} answers", json=json)
 
 

@@ -13,8 +13,8 @@ from streams.venue.findings import Finding
 from streams.wire import admin
 
 SECRETS = {"STREAMS_BINANCE_API_KEY": "K3YK3YK3Y", "STREAMS_BINANCE_API_SECRET": "S3CR3TS3CR3T"}
-TOKENS = {"STREAMS_REDIS_URL": "redis://:R3D1SW0RD@127.0.0.1:1/0", "STREAMS_API_TOKEN": "T0K3NT0K3N"}
-HIDDEN = ("K3YK3YK3Y", "S3CR3TS3CR3T", "R3D1SW0RD", "T0K3NT0K3N")
+MISSPELT = {"STREAMS_BINANCE_API_SECRT": "R3D1SW0RD"}
+HIDDEN = ("K3YK3YK3Y", "S3CR3TS3CR3T", "R3D1SW0RD")
 
 
 async def doctor(folder: Path, variables: dict[str, str], *arguments: str) -> tuple[int, str, str]:
@@ -73,9 +73,10 @@ async def test_the_order_types_are_tried_with_the_symbols_that_are_named(tmp_pat
 
 async def test_keys_that_are_refused_end_with_3_and_no_secret_is_told(tmp_path: Path) -> None:
     async with PaperExchange(symbols=["BTCUSDT"]) as exchange:
-        variables = {**venue(exchange), **SECRETS, **TOKENS}
+        variables = {**venue(exchange), **SECRETS, **MISSPELT}
         told = [await doctor(tmp_path, variables), await doctor(tmp_path, variables, "--json")]
         _, by_name = await found(tmp_path, {**variables, "STREAMS_KAFKA_BOOTSTRAP": "127.0.0.1:1"})
+    assert by_name["variables"].said == "STREAMS_BINANCE_API_SECRT means nothing: did you mean STREAMS_BINANCE_API_SECRET?"
     assert by_name["keys"].exit_code == 3 and "-2015" in by_name["keys"].said
     assert not any(secret in text for _, output, errors in told for text in (output, errors) for secret in HIDDEN)
 

@@ -29,3 +29,8 @@ def test_a_recording_that_cannot_be_written_is_said_before_the_venue_is_asked(st
 def test_a_port_that_is_none(streams: Streams) -> None:
     code, _, err = streams("paper", "--port", "99999")
     assert (code, "65535" in err) == (2, True), err
+
+
+def test_a_misspelt_variable_is_warned_of_at_any_command(streams: Streams) -> None:
+    code, _, err = streams("explain", "risk", STREAMS_VNUE="live")
+    assert (code, "STREAMS_VNUE means nothing: did you mean STREAMS_VENUE?" in err) == (0, True), err
