@@ -1,21 +1,23 @@
-"""The time between records: the demo's pipeline trades on a broker of its own, as it always does.
-
-Beside it on this machine a second broker takes ticks by the thousand, and carries the bare hop that the others are held against.
-"""
+"""The time between records: the demo's pipeline trades while ticks of other symbols come by the thousand, beside one bare hop on the same broker."""
 import asyncio
 import json
+import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from confluent_kafka.admin import NewTopic
 
 from bench.figures import Figure
-from bench.rig import Rig, names, rig, tick
+from bench.rig import Rig, names, tick, until
 from streams.demo.percentiles import spread
+from streams.runtime import broker as kafka
+from streams.runtime.running import Running
 from streams.wire.codec import encode
 
 BACKGROUND = 2_000                    # ticks a second
@@ -62,23 +64,38 @@ async def bare_hop(r: Rig, seconds: float) -> list[float]:
     return times[24:]
 
 
-def demo(r: Rig, minutes: float) -> dict[str, Any]:
-    command = [sys.executable, "-m", "streams.cli", "demo", "--minutes", str(minutes), "--json"]
-    done = subprocess.run(command, env=r.environment(), capture_output=True, text=True, check=True)
-    return dict(json.loads(done.stdout.strip().splitlines()[-1]))
+class Demo:
+    """`streams demo` in a process of its own, and the broker that it has started."""
+
+    def __init__(self, folder: Path, minutes: float) -> None:
+        command = [sys.executable, "-m", "streams.cli", "demo", "--minutes", str(minutes), "--json"]
+        environment = {**os.environ, "STREAMS_STATE_DIR": str(folder)}
+        self._process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self._folder = folder
+        until(lambda: self._found() is not None, "the demo's broker runs", 60)
+        running = self._found()
+        assert running is not None
+        self.rig = Rig(running, folder)
+        until(lambda: "price.tick" in self.rig.admin.list_topics(timeout=10).topics, "the demo's topics are there", 60)
+
+    def told(self) -> dict[str, Any]:
+        """Its summary, when it has ended."""
+        said, _ = self._process.communicate()
+        return dict(json.loads(said.strip().splitlines()[-1]))
+
+    def _found(self) -> Running | None:
+        return next((running for place in self._folder.glob("demo-*") if (running := kafka.find(place))), None)
 
 
 def run(quick: bool) -> list[Figure]:  # noqa: FBT001  (the same for every file)
-    minutes, hops = 1.0 if quick else 4.0, list[float]()
-    with rig() as r:
-        ended = threading.Event()
-        publishing = background(r, BACKGROUND, ended)
-        measuring = threading.Thread(target=lambda: hops.extend(asyncio.run(bare_hop(r, minutes * 60))))
-        measuring.start()
-        latency = demo(r, minutes)["latency_ms"]
-        measuring.join()
+    minutes = 1.0 if quick else 4.0
+    with tempfile.TemporaryDirectory(prefix="streams-bench-") as folder:
+        demo, ended = Demo(Path(folder), minutes), threading.Event()
+        publishing = background(demo.rig, BACKGROUND, ended)
+        hops = asyncio.run(bare_hop(demo.rig, minutes * 60 - 5))      # the demo's broker ends with it
         ended.set()
         publishing.join()
+        latency = demo.told()["latency_ms"]
     bare = spread(hops)
     return [
         Figure(f"{name} p{at}", float(latency[name][f"p{at}"] or 0), "ms", f"bare hop p{at}", float(bare[f"p{at}"] or 0), f"n {latency[name]['n']}")

@@ -15,6 +15,7 @@ from confluent_kafka.admin import AdminClient
 from streams.core.events import Instrument, Tick
 from streams.core.values import e8
 from streams.runtime.broker import EmbeddedBroker
+from streams.runtime.running import Running
 from streams.settings import Environment
 from streams.wire import admin
 from streams.wire.codec import encode
@@ -35,7 +36,7 @@ os.execv(sys.executable, [sys.executable, "-m", *sys.argv[2:]])
 class Rig:
     """One broker with our topics, in a folder that goes with it."""
 
-    def __init__(self, broker: EmbeddedBroker, folder: Path) -> None:
+    def __init__(self, broker: EmbeddedBroker | Running, folder: Path) -> None:
         self.broker, self.folder = broker, folder
         self.bootstrap = broker.bootstrap
         self.admin = AdminClient({"bootstrap.servers": self.bootstrap})
