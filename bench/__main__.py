@@ -1,12 +1,15 @@
 """All measurements in one command: `python -m bench [--quick] [--json] [FILE …]`.
 
 Each file of this folder that has a `run(quick) -> list[Figure]` is one set of measurements; without names all are run, in this order. A set is told
-as soon as it is measured, with the seconds that it took; as JSON all come at the end.
+as soon as it is measured, with the seconds that it took; as JSON all come at the end. `bench/result.json` has the figures of the last run, in one list.
 """
 import argparse
 import importlib
 import sys
 import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import msgspec
 from rich.console import Console
@@ -14,6 +17,7 @@ from rich.table import Table
 
 from bench.figures import Figure
 
+RESULT = Path(__file__).with_name("result.json")
 FILES = ("core", "ticks", "turns", "hops", "starts", "scale", "growth")
 WIDTH = 150
 
@@ -43,6 +47,15 @@ def table(name: str, found: Set) -> Table:
     return shown
 
 
+def result(found: Mapping[str, Set]) -> list[dict[str, Any]]:
+    """One row for each figure, for programs; without an anchor its fields are empty and 0."""
+    return [
+        {"name": f"{name}: {one.name}", "value": one.value, "unit": one.unit, "anchor": one.anchor, "anchor_value": one.anchor_value,
+         "ratio": one.ratio, "runs": one.runs}
+        for name, measurements in found.items() for one in measurements.figures
+    ]
+
+
 def _short(value: float) -> str:
     for unit, name in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
         if value >= unit:
@@ -61,6 +74,7 @@ def main() -> None:
         found[name] = measured(name, quick=asked.quick)
         if not asked.json:
             Console(width=WIDTH).print(table(name, found[name]))
+    RESULT.write_bytes(msgspec.json.format(msgspec.json.encode(result(found))) + b"\n")
     if asked.json:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
 

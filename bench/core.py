@@ -36,10 +36,10 @@ def run(quick: bool) -> list[Figure]:  # noqa: FBT001
     found = []
     for name, step, state, events, settings in rows:
         anchor = rate(partial(dispatched, state, events), rounds)
-        found.append(Figure(name, rate(partial(stepped, step, state, events, settings), rounds), "steps/s", "match and one new state", anchor))
+        found.append(Figure(name, rate(partial(stepped, step, state, events, settings), rounds), "steps/s", "match and one new state", anchor, runs=rounds))
         alone = rate(partial(encoded_alone, states(step, state, events, settings)), rounds)
         encoded = rate(partial(stepped_and_encoded, step, state, events, settings), rounds)
-        found.append(Figure(f"{name}; each state encoded", encoded, "steps/s", "encoding alone", alone))
+        found.append(Figure(f"{name}; each state encoded", encoded, "steps/s", "encoding alone", alone, runs=rounds))
     return [*found, *in_band(rounds, count), *by_array(rounds)]
 
 
@@ -112,9 +112,9 @@ def in_band(rounds: int, count: int) -> list[Figure]:
     if checked() != count:
         raise AssertionError("a tick of the measurement lies outside the band")
     return [
-        Figure("ticks in the band, looked at", rate(checked, rounds), "ticks/s", "a loop that reads one price", anchor),
-        Figure("ticks in the band, added up", rate(added_up, rounds), "ticks/s", "a loop that reads one price", anchor),
-        Figure("bands reckoned", rate(partial(reckoned, state), rounds), "bands/s"),
+        Figure("ticks in the band, looked at", rate(checked, rounds), "ticks/s", "a loop that reads one price", anchor, runs=rounds),
+        Figure("ticks in the band, added up", rate(added_up, rounds), "ticks/s", "a loop that reads one price", anchor, runs=rounds),
+        Figure("bands reckoned", rate(partial(reckoned, state), rounds), "bands/s", runs=rounds),
     ]
 
 
@@ -134,4 +134,4 @@ def by_array(rounds: int) -> list[Figure]:
     """All ticks of a recording at once."""
     ticks, watch = arrays.drawn(4_000_000), band(held(), SETTINGS)
     anchor, searched = rate(partial(arrays.summed, ticks), rounds), rate(partial(arrays.searched, ticks, watch), rounds)
-    return [Figure("ticks in the band, by array", searched, "ticks/s", "numpy's sum of one column", anchor)]
+    return [Figure("ticks in the band, by array", searched, "ticks/s", "numpy's sum of one column", anchor, runs=rounds)]

@@ -15,6 +15,7 @@ class Figure(msgspec.Struct, frozen=True):
     anchor: str = ""                  # what was measured beside it
     anchor_value: float = 0.0         # in the same unit; 0: none
     note: str = ""
+    runs: int = 1                     # of which it is the median
 
     @property
     def ratio(self) -> float:

@@ -70,6 +70,11 @@ class NotReachable(StreamsError):
     exit_code = 4
 
 
+def no_broker(bootstrap: str, said: object) -> NotReachable:
+    """`said`: by the client that tried."""
+    return NotReachable(f"no Kafka broker answers at {bootstrap}: {said}", "streams kafka up; where STREAMS_KAFKA_BOOTSTRAP is set, mend or unset it")
+
+
 class PortTaken(NotReachable):
     """Somebody else listens where the broker has to."""
 

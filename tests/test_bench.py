@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from bench.__main__ import FILES
+from bench.__main__ import FILES, Set, result
 from bench.arrays import Ticks, crossing
 from bench.figures import Figure
 from bench.growth import Size, Spent, grown
@@ -84,3 +84,10 @@ def test_each_set_is_measured(name: str) -> None:
     assert list(told) == [name] and told[name]["seconds"] > 0
     assert {figure["name"] for figure in told[name]["figures"] if not figure["value"] >= 0 or not figure["unit"]} == set()
     assert len(told[name]["figures"]) >= 5
+
+
+def test_the_result_is_a_list_of_figures_for_programs() -> None:
+    found = {"core": Set(1.0, [Figure("ticks", 30.0, "steps/s", "a loop", 60.0, "note", runs=9)])}
+    assert result(found) == [
+        {"name": "core: ticks", "value": 30.0, "unit": "steps/s", "anchor": "a loop", "anchor_value": 60.0, "ratio": 0.5, "runs": 9},
+    ]

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from streams.agents.measured import command_seen
 from streams.agents.turns import buried
 from streams.core.commands import Close, Enter, Plan, Withdraw
 from streams.core.events import ModeSet, ModeWanted
@@ -66,6 +67,7 @@ class Reader:
             self._bury(self.gateway, record, error, acknowledge)
             return
         if getattr(body, "account", "") == self.account:
+            command_seen(body, record.log_time)
             await taken(self.gateway, body, acknowledge)
         else:
             acknowledge()

@@ -9,11 +9,11 @@ from streams.core import symbol
 from streams.core.account import AccountState, Output, step
 from streams.core.account_state import equity
 from streams.core.breakers import BreakerState
-from streams.core.commands import Deny, Propose
+from streams.core.commands import Close, Deny, Enter, Plan, Propose
 from streams.core.events import Intent, Seen
 from streams.core.settings import Settings
 from streams.core.values import E8
-from streams.runtime.metrics import BREAKER_OPEN, DRAWDOWN, EQUITY, INTENTS, POSITIONS
+from streams.runtime.metrics import BREAKER_OPEN, DRAWDOWN, EQUITY, HOP, INTENTS, POSITIONS
 
 
 class Measured:
@@ -23,6 +23,8 @@ class Measured:
         self._accounts: dict[str, tuple[int, float]] = {}    # equity, fall
 
     def step(self, state: AccountState, seen: Seen[Any], settings: Settings) -> tuple[AccountState, tuple[Output, ...]]:
+        if isinstance(seen.body, Propose):
+            HOP.labels("intent_to_proposal").observe((seen.log_time - seen.body.timestamp) / 1_000)
         after, outputs = step(state, seen, settings)
         total = equity(after)
         if total is not None:
@@ -31,6 +33,15 @@ class Measured:
             EQUITY.set(sum(owned for owned, _ in self._accounts.values()) / E8)
             DRAWDOWN.set(max(fall for _, fall in self._accounts.values()))
         return after, outputs
+
+
+def command_seen(command: object, log_time: int) -> None:
+    """How long it took to the log, by whoever reads it there: an entry since the intent's own time, an exit since the tick that asked for it."""
+    match command:
+        case Enter():
+            HOP.labels("intent_to_command").observe((log_time - command.timestamp) / 1_000)
+        case Plan() | Close() if command.tick_time:
+            HOP.labels("tick_to_exit").observe((log_time - command.tick_time) / 1_000)
 
 
 def symbol_step(state: symbol.SymbolState, seen: Seen[Any], settings: Settings) -> tuple[symbol.SymbolState, tuple[symbol.Output, ...]]:

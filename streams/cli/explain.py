@@ -10,7 +10,7 @@ from rich.table import Table
 
 from streams.cli.common import JSON, configured, tell
 from streams.cli.denials import explained, page
-from streams.cli.provenance import Row, rows
+from streams.cli.provenance import BUILT_IN, Row, rows
 from streams.errors import WrongUse
 
 app = typer.Typer(no_args_is_help=True, help="What is in force, and why: exits, risk, denials.")
@@ -30,7 +30,7 @@ def exits(
         raise WrongUse(f"there is no policy {policy}", f"one of {', '.join(names)}")
     if policy:
         found = [row for row in found if row.key.startswith(f"policies.{policy}.")]
-    tables = [table_of(f"policy {name}", _told(found, name, whole=bool(policy))) for name in ([policy] if policy else names)]
+    tables = [table_of(_titled(name, whole=bool(policy)), _told(found, name, whole=bool(policy))) for name in ([policy] if policy else names)]
     tables.append(table_of("regimes", [row for row in found if row.key.startswith("regimes")]))
     tell(found, printed(tables), json=json)
 
@@ -66,11 +66,16 @@ def in_force() -> list[Row]:
     return rows(environment.decisions, path.read_text() if path else "", str(path), variables)
 
 
+def _titled(name: str, *, whole: bool) -> str:
+    return f"policy {name}" if whole or name == "default" else f"policy {name}: what differs from default, and what the file says"
+
+
 def _told(found: Sequence[Row], name: str, *, whole: bool) -> list[Row]:
-    """A policy's rows. A person sees of the others only what they do not share with `default`."""
+    """A policy's rows. A person sees of the others what differs from `default`, and what the file says of them."""
     default = {row.key.split(".", 2)[2]: row.value for row in found if row.key.startswith("policies.default.")}
     mine = [row for row in found if row.key.startswith(f"policies.{name}.")]
-    return [row for row in mine if whole or name == "default" or row.value != default[row.key.split(".", 2)[2]]]
+    return [row for row in mine if whole or name == "default" or row.value != default[row.key.split(".", 2)[2]]
+            or not row.origin.startswith((BUILT_IN, "policies.default"))]
 
 
 def table_of(title: str, found: Sequence[Row]) -> Table:

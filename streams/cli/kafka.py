@@ -9,7 +9,7 @@ from streams.runtime import broker, docker
 from streams.runtime.running import Running, recorded
 
 app = typer.Typer(no_args_is_help=True, help="A broker for this machine: up, down, status.")
-Kind = Annotated[Literal["embedded", "docker"], typer.Option("--kafka", help="the embedded one, or a container")]
+Kind = Annotated[Literal["embedded", "docker"], typer.Option("--kafka", help="the embedded one, or a container, kept until `streams kafka down`")]
 
 
 @app.command()

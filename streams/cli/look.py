@@ -2,6 +2,7 @@
 import time
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from streams.cli.common import JSON, configured, tell
@@ -28,6 +29,7 @@ def status(json: JSON = False) -> None:
     """Mode, positions with their protection, workers and venue. Ends with 1 where a position is unprotected or a worker is silent."""
     environment = configured()
     found = situation(environment.bootstrap, environment.decisions.accounts, now=time.time_ns() // 1_000_000)
+    found = msgspec.structs.replace(found, venue=environment.venue)
     tell(found, _told(found), json=json)
     if not (found.safe and found.alive):
         raise typer.Exit(1)
@@ -70,7 +72,7 @@ def _why(account: Account) -> str:
 
 
 def _told(found: Situation) -> str:
-    lines = [f"{'SAFE' if found.safe else 'NOT SAFE'} and {'alive' if found.alive else 'NOT ALIVE'}"]
+    lines = [f"{'SAFE' if found.safe else 'NOT SAFE'} and {'alive' if found.alive else 'NOT ALIVE'}{f', venue {found.venue}' if found.venue else ''}"]
     lines += [f"  {account.name}: {account.mode}{_why(account)}" for account in found.accounts]
     lines += [
         f"  {position.symbol:<14} {position.quantity:>16} at {position.price_average:<14} stop {position.stop_price or 'NONE':<14}"

@@ -15,13 +15,14 @@ from rich.console import Console
 
 from streams.audit.auditor import replayed
 from streams.cli.common import configured, tell
+from streams.cli.kafka import Kind
 from streams.demo import summary, view
 from streams.demo.pipeline import Pipeline, free_port, paper_answers
 from streams.demo.processes import Health, Part, Processes, ours
 from streams.demo.source import Source
 from streams.errors import BrokerFailed, WrongUse
 from streams.runtime import broker as kafka
-from streams.runtime import seat
+from streams.runtime import docker, seat
 from streams.runtime.broker import EmbeddedBroker
 from streams.runtime.processes import alive
 from streams.runtime.running import recorded
@@ -79,24 +80,26 @@ def run_of(environment: Environment, seed: int | None) -> tuple[int, Path]:
     return drawn, folder
 
 
-def up() -> None:
+def up(*, kafka: Kind = "embedded") -> None:
     """All of the demo but its signal source, on the environment's broker and venue, until Ctrl-C: publish to trade.intent and it trades."""
     environment = configured()
     venue = environment.require_venue()
     state_dir = environment.state_dir.absolute()
     with seat.alone(state_dir, "up"):
-        _alone(environment, venue, state_dir)
+        _alone(environment, venue, state_dir, kafka)
 
 
-def _alone(environment: Environment, venue: Venue, state_dir: Path) -> None:
+def _alone(environment: Environment, venue: Venue, state_dir: Path, kind: str) -> None:
     there = addresses(venue, environment.binance_rest_url, environment.binance_ws_url)
     exchange = ours("paper", "paper", "--port", str(PAPER_PORT)) if venue == "paper" else None
-    found = _found(environment)
+    found = _found(environment) or (docker.start(environment.state_dir).bootstrap if kind == "docker" else "")
     with EmbeddedBroker(state_dir, environment.cache_dir) if not found else nullcontext() as broker:
         bootstrap = broker.bootstrap if broker else found
         say(f"broker {bootstrap}: set STREAMS_KAFKA_BOOTSTRAP to it for your bot")
         children = {**for_children(ours=True), "STREAMS_KAFKA_BOOTSTRAP": bootstrap}
         title, parts = f"Quantum Streams · up · {venue}", (*WORKERS, AUDIT, FEED)
+        if others := [name for name in environment.decisions.accounts if name != environment.account]:
+            say(f"the gateway is of {environment.account} alone; for {', '.join(others)}: STREAMS_ACCOUNT=NAME streams worker gateway, with its keys")
         setting = Setting(title, bootstrap, there, exchange, state_dir / "logs", children, Path.cwd(), state_dir, environment.account, parts)
         asyncio.run(_up(setting, broker))
 

@@ -46,6 +46,7 @@ class Situation(msgspec.Struct, frozen=True):
     accounts: tuple[Account, ...]
     positions: tuple[Holding, ...]
     parts: tuple[Part, ...]
+    venue: str = ""                   # by the settings of whoever asks
 
 
 def situation(bootstrap: str, accounts: Iterable[str], *, now: int) -> Situation:

@@ -129,7 +129,7 @@ class Enter(msgspec.Struct, frozen=True):
     leverage: int
     timestamp: int
     expires_at: int                   # log_time
-    decided_at: int                   # log_time of the decision
+    decided_at: int                   # log_time of the decision; here and in the next three for readers of the log, nothing decides by it
     mark: int
     time_in_force: TimeInForce = TimeInForce.GTC
     lives_ms: int = 0                 # a LIMIT that still works so long after its request is cancelled; 0: never
@@ -219,7 +219,7 @@ class Decided(msgspec.Struct, frozen=True):
     topic: str
     partition: int
     offset: int
-    offset_first: int                 # of folded ticks: the range's first; else the offset
+    offset_first: int                 # of folded ticks: the range's first; else the offset. For readers of the log
     log_time: int
     event: str                        # the struct's name
     verdict: Verdict

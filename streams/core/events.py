@@ -40,7 +40,7 @@ class Tick(msgspec.Struct, frozen=True):
     mark_is_mid: bool                 # the source has no mark of its own
     high: int
     low: int
-    first_time: int                   # the source's clock
+    first_time: int                   # the source's clock; these two and `mark_is_mid` are for readers of the log, nothing decides by them
     last_time: int
     frames: int = 1
 
@@ -48,7 +48,7 @@ class Tick(msgspec.Struct, frozen=True):
 class Beat(msgspec.Struct, frozen=True):
     """The log's clock, written once a second to a partition by the worker that holds it. Its `log_time` is what it says."""
 
-    worker: str
+    worker: str                       # for readers of the log
 
 
 # ---------------------------------------------------------------------------------------------------------------- trade.intent
@@ -282,7 +282,7 @@ class GatewaySeen(msgspec.Struct, frozen=True):
     positions: int
     orders: int
     strangers: int                    # orders and positions that are not ours, reported and left alone
-    clock_skew_ms: int
+    clock_skew_ms: int                # for readers of the log
     venue_time: int
 
 

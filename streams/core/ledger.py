@@ -201,7 +201,7 @@ class BeatRecord(msgspec.Struct, frozen=True):
 
     account: str
     instance: str
-    written_at: int
+    written_at: int                   # by the gateway's clock, for readers of the log
 
     @property
     def key(self) -> str:

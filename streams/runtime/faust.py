@@ -103,7 +103,7 @@ class App(faust.App):
         if self.halted is None:
             self.halted = error
             _log.critical("halted: nothing more is committed", error=repr(error), exc_info=error)
-            self._halting = asyncio.ensure_future(self.crash(error))
+            self._halting = asyncio.ensure_future(self.crash(error))         # held, or it may be collected before it ends
 
     @property
     def reader(self) -> Consumer:

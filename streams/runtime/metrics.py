@@ -10,7 +10,7 @@ _log = logs.get(__name__)
 HOP_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 INTENTS: Final = Counter("streams_intents", "Intents: proposed, denied, or accepted (it closes, withdraws or waits)", ["result"])
-HOP: Final = Histogram("streams_hop_seconds", "Time between two points of the pipeline", ["hop"], buckets=HOP_BUCKETS_S)
+HOP: Final = Histogram("streams_hop_seconds", "Time between two points of the pipeline (docs/metrics.md)", ["hop"], buckets=HOP_BUCKETS_S)
 UNPROTECTED: Final = Gauge("streams_unprotected_seconds", "How long a position has been without a live stop; 0 while it is covered", ["symbol"])
 POSITIONS: Final = Gauge("streams_positions", "Signed quantity held", ["symbol"])
 EQUITY: Final = Gauge("streams_equity", "Wallet and open profit, in the quote asset")

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from streams.core.events import Tick
-from streams.errors import NotReachable
+from streams.errors import NotReachable, no_broker
 from streams.runtime import logs, metrics
 from streams.venue.fold import Fold
 from streams.venue.frames import Refusal, read
@@ -72,7 +72,7 @@ async def _start(producer: AIOKafkaProducer, bootstrap: str) -> None:
         known = (await producer.client.fetch_all_metadata()).topics()
     except KafkaError as reason:
         await producer.stop()
-        raise NotReachable(f"no Kafka broker answers at {bootstrap}: {reason}", "streams kafka up") from None
+        raise no_broker(bootstrap, reason) from None
     if PRICE_TICK.name not in known:
         await producer.stop()
         raise NotReachable(f"the topic {PRICE_TICK.name} does not exist at {bootstrap}", "streams topics apply")

@@ -6,7 +6,7 @@ import msgspec
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
-from streams.errors import NotReachable, StreamsError
+from streams.errors import StreamsError, no_broker
 from streams.wire.topics import PARTITIONS, TOPICS, Topic
 
 TIMEOUT_S = 15.0
@@ -106,7 +106,7 @@ def _found(admin: AdminClient, bootstrap: str) -> tuple[dict[str, Found], int]:
     try:
         cluster = admin.list_topics(timeout=ANSWER_S)
     except KafkaException as reason:
-        raise NotReachable(f"no Kafka broker answers at {bootstrap}: {reason.args[0].str()}", "streams kafka up") from None
+        raise no_broker(bootstrap, reason.args[0].str()) from None
     found = {
         name: Found(len(topic.partitions), min((len(partition.replicas) for partition in topic.partitions.values()), default=0))
         for name, topic in cluster.topics.items()

@@ -11,7 +11,7 @@ import msgspec
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import TopicMetadata
 
-from streams.errors import NotReachable, Unreadable
+from streams.errors import NotReachable, Unreadable, no_broker
 from streams.wire.codec import decode, encode
 from streams.wire.topics import TOPIC_OF, key_of
 
@@ -43,7 +43,7 @@ def read(bootstrap: str, topics: Sequence[str], since: int | None = None) -> Ite
     """
     consumer = _consumer(bootstrap)
     try:
-        yield from _to_the_end(consumer, _starts(consumer, topics, since))
+        yield from _to_the_end(consumer, _starts(bootstrap, consumer, topics, since))
     finally:
         consumer.close()
 
@@ -52,7 +52,7 @@ def tail(bootstrap: str, topics: Sequence[str], until: Callable[[], bool]) -> It
     """Records that come from now on, and None when nothing came for 0.1 s, until `until()`. The caller acts after the first None."""
     consumer = _consumer(bootstrap)
     try:
-        consumer.assign([TopicPartition(place.topic, place.partition, _end(consumer, place)) for place in _places(consumer, topics)])
+        consumer.assign([TopicPartition(place.topic, place.partition, _end(consumer, place)) for place in _places(bootstrap, consumer, topics)])
         yield None
         while not until():
             message = consumer.poll(0.1)
@@ -68,7 +68,7 @@ def follow(bootstrap: str, starts: Mapping[str, int | None], until: Callable[[],
     """
     consumer = _consumer(bootstrap)
     try:
-        places = [place for topic, since in starts.items() for place in _starts(consumer, [topic], since)]
+        places = [place for topic, since in starts.items() for place in _starts(bootstrap, consumer, [topic], since)]
         consumer.assign(places)
         left = {(place.topic, place.partition) for place in places}
         while not until():
@@ -108,7 +108,7 @@ def publish(bootstrap: str, messages: Iterable[Any], *, topic: str | None = None
 
     producer = Producer({"bootstrap.servers": bootstrap, "partitioner": "murmur2_random", "acks": "all", "message.timeout.ms": 10_000, **CLIENT})
     told = list(messages)
-    _places(producer, sorted({topic or TOPIC_OF[type(message)].name for message in told}))
+    _places(bootstrap, producer, sorted({topic or TOPIC_OF[type(message)].name for message in told}))
     for message in told:
         raw = message if isinstance(message, bytes) else encode(message)
         producer.produce(topic or TOPIC_OF[type(message)].name, raw, key=key_of(message), on_delivery=delivered)
@@ -127,22 +127,22 @@ def _consumer(bootstrap: str) -> Consumer:
     )
 
 
-def _places(consumer: Consumer | Producer, topics: Sequence[str]) -> list[TopicPartition]:
+def _places(bootstrap: str, consumer: Consumer | Producer, topics: Sequence[str]) -> list[TopicPartition]:
     """Every partition of the topics. Raises NotReachable, also where a topic is missing: it would be waited for, or read as empty."""
-    known, deadline = _listed(consumer), time.monotonic() + LISTED_S
+    known, deadline = _listed(bootstrap, consumer), time.monotonic() + LISTED_S
     while (missing := [topic for topic in topics if topic not in known]) and time.monotonic() < deadline:
         time.sleep(0.05)
-        known = _listed(consumer)
+        known = _listed(bootstrap, consumer)
     if missing:
         raise NotReachable(f"{_topics(missing)} missing on the broker", "streams topics apply")
     return [TopicPartition(topic, partition) for topic in topics for partition in known[topic].partitions]
 
 
-def _listed(consumer: Consumer | Producer) -> dict[str, TopicMetadata]:
+def _listed(bootstrap: str, consumer: Consumer | Producer) -> dict[str, TopicMetadata]:
     try:
         topics: dict[str, TopicMetadata] = consumer.list_topics(timeout=TIMEOUT_S).topics
     except KafkaException as reason:
-        raise NotReachable(f"no Kafka broker answers: {reason.args[0]}", "streams kafka up") from None
+        raise no_broker(bootstrap, reason.args[0].str()) from None
     return topics
 
 
@@ -170,8 +170,8 @@ def _led(consumer: Consumer, topic: str, ask: Callable[[], Answer]) -> Answer:
                 consumer.list_topics(timeout=TIMEOUT_S)
 
 
-def _starts(consumer: Consumer, topics: Sequence[str], since: int | None) -> list[TopicPartition]:
-    places = _places(consumer, topics)
+def _starts(bootstrap: str, consumer: Consumer, topics: Sequence[str], since: int | None) -> list[TopicPartition]:
+    places = _places(bootstrap, consumer, topics)
     if since is None:
         return [TopicPartition(place.topic, place.partition, OFFSET_BEGINNING) for place in places]
     asked = [TopicPartition(place.topic, place.partition, since) for place in places]

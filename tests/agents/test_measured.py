@@ -1,13 +1,17 @@
 """What risk shows of two accounts: what they own together, and the deeper fall. What positions shows of a symbol."""
+import msgspec
 from prometheus_client import REGISTRY
 
-from streams.agents.measured import Measured, symbol_step
+from streams.agents.measured import Measured, command_seen, symbol_step
 from streams.core import symbol
 from streams.core.account import AccountState, new
+from streams.core.commands import Close, Enter
 from streams.core.events import BalanceSeen, Beat
 from streams.core.settings import Settings
-from streams.core.values import e8
+from streams.core.values import Side, e8
+from streams.core.words import Exit, OrderType
 from tests import make
+from tests.core.proposals import proposal
 
 
 def test_the_equity_of_all_accounts_and_the_deepest_fall() -> None:
@@ -37,3 +41,23 @@ def test_the_intents_of_a_symbol_its_breaker_and_what_is_held() -> None:
     assert count("accepted") == before["accepted"]
     symbol_step(state, make.seen(make.intent("i3", "cancel")), make.SETTINGS)
     assert count("accepted") == before["accepted"] + 1
+
+
+def test_the_hops_of_an_entry_and_of_an_exit_by_the_times_of_the_log() -> None:
+    """An exit that no tick asked for has no such hop."""
+    def spent(hop: str) -> list[float]:
+        return [REGISTRY.get_sample_value(f"streams_hop_seconds_{what}", {"hop": hop}) or 0.0 for what in ("count", "sum")]
+
+    hops = ("intent_to_proposal", "intent_to_command", "tick_to_exit")
+    before = {hop: spent(hop) for hop in hops}
+    entry = Enter(
+        "main", make.SYMBOL, "i1", "e", "g", "f", Side.BUY, 1, OrderType.MARKET, 0, 1, 1, make.NOON, make.NOON, make.NOON, 1,
+    )
+    close = Close("main", make.SYMBOL, "p", 0, (), "x", Exit.TIME, make.NOON, make.NOON)
+    Measured().step(new("main"), make.seen(proposal(timestamp=make.NOON), make.NOON + 250), Settings())
+    command_seen(entry, make.NOON + 500)
+    command_seen(close, make.NOON + 125)
+    command_seen(msgspec.structs.replace(close, tick_time=0), make.NOON + 999_000)
+    assert {hop: [round(now - held, 6) for now, held in zip(spent(hop), before[hop], strict=True)] for hop in hops} == {
+        "intent_to_proposal": [1.0, 0.25], "intent_to_command": [1.0, 0.5], "tick_to_exit": [1.0, 0.125],
+    }

@@ -118,6 +118,12 @@ def test_people_read_tables(folder: Path) -> None:
     assert "price_protect" in CliRunner().invoke(program(), ["explain", "exits", "scalper"]).stdout
 
 
+def test_what_the_file_says_of_a_policy_is_told_also_where_default_has_the_same(folder: Path) -> None:
+    (folder / "streams.toml").write_text("[policies.trend_runner]\nstop = 0.02\n")
+    runner = CliRunner().invoke(program(), ["explain", "exits"]).stdout.partition("policy trend_runner: what differs from default")[2]
+    assert re.search(r"│ stop +│ 0\.02 +│ streams\.toml:2", runner)
+
+
 # ---------------------------------------------------------------------------------------------------------------- denials
 
 

@@ -51,6 +51,7 @@ def test_status_is_of_the_broker_that_the_environment_names(tmp_path: Path, kafk
     (("kafka", "sideways"), {}, 2),
     (("kafka", "up", "--kafka", "docker"), {"DOCKER_HOST": "tcp://127.0.0.1:1"}, 4),
     (("kafka", "up", "--kafka", "docker"), {"PATH": ""}, 4),
+    (("up", "--kafka", "docker"), {"PATH": ""}, 4),
     (("kafka", "down"), {}, 0),
 ])
 def test_exit_codes(arguments: tuple[str, ...], variables: dict[str, str], code: int, tmp_path: Path) -> None:

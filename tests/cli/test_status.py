@@ -1,6 +1,7 @@
 """`streams status`, by its pure half: what the last words of the log come to."""
 from typing import Any
 
+import msgspec
 import pytest
 
 from streams.cli.look import _told
@@ -43,6 +44,10 @@ def test_what_is_held_and_whether_a_stop_covers_it(updates: list[PositionUpdated
 
 def test_nothing_held_is_safe_and_silence_is_not_alive() -> None:
     assert of(LEFT) == Situation(safe=True, alive=False, accounts=(), positions=(), parts=SILENT)
+
+
+def test_the_venue_is_told() -> None:
+    assert _told(msgspec.structs.replace(of(LEFT), venue="testnet")).splitlines()[0] == "SAFE and NOT ALIVE, venue testnet"
 
 
 def test_what_strangers_have_is_told_beside_the_mode_in_whatever_order() -> None:

@@ -1,5 +1,9 @@
+import re
 import socket
 import urllib.request
+from pathlib import Path
+
+from prometheus_client import Counter, Gauge, Histogram
 
 from streams.runtime import metrics
 
@@ -28,3 +32,10 @@ def test_a_free_port_shows_the_names_that_outside_programs_rely_on() -> None:
 def test_a_taken_port_ends_nothing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert metrics.serve(taken.getsockname()[1]) is None
+
+
+def test_every_name_is_on_the_page_of_metrics_and_no_other() -> None:
+    page = (Path(__file__).parent.parent.parent / "docs" / "metrics.md").read_text()
+    shown = [one for one in vars(metrics).values() if isinstance(one, Counter | Gauge | Histogram)]
+    names = {f"{one._name}_total" if isinstance(one, Counter) else one._name: ", ".join(one._labelnames) for one in shown}
+    assert dict(re.findall(r"^\| `(\w+)` \| ([\w, ]*?) ?\|", page, re.MULTILINE)) == names
