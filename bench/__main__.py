@@ -1,7 +1,8 @@
 """All measurements in one command: `python -m bench [--quick] [--json] [FILE …]`.
 
 Each file of this folder that has a `run(quick) -> list[Figure]` is one set of measurements; without names all are run, in this order. A set is told
-as soon as it is measured, with the seconds that it took; as JSON all come at the end. `bench/result.json` has the figures of the last run, in one list.
+as soon as it is measured, with the seconds that it took; as JSON all come at the end.
+`bench/result.json` has the figures of the last run, in one list.
 """
 import argparse
 import importlib

@@ -36,7 +36,8 @@ def run(quick: bool) -> list[Figure]:  # noqa: FBT001
     found = []
     for name, step, state, events, settings in rows:
         anchor = rate(partial(dispatched, state, events), rounds)
-        found.append(Figure(name, rate(partial(stepped, step, state, events, settings), rounds), "steps/s", "match and one new state", anchor, runs=rounds))
+        steps = rate(partial(stepped, step, state, events, settings), rounds)
+        found.append(Figure(name, steps, "steps/s", "match and one new state", anchor, runs=rounds))
         alone = rate(partial(encoded_alone, states(step, state, events, settings)), rounds)
         encoded = rate(partial(stepped_and_encoded, step, state, events, settings), rounds)
         found.append(Figure(f"{name}; each state encoded", encoded, "steps/s", "encoding alone", alone, runs=rounds))
