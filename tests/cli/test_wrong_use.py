@@ -34,3 +34,9 @@ def test_a_port_that_is_none(streams: Streams) -> None:
 def test_a_misspelt_variable_is_warned_of_at_any_command(streams: Streams) -> None:
     code, _, err = streams("explain", "risk", STREAMS_VNUE="live")
     assert (code, "STREAMS_VNUE means nothing: did you mean STREAMS_VENUE?" in err) == (0, True), err
+
+
+def test_a_broker_that_does_not_answer_is_named_with_the_variable_that_may_be_wrong(streams: Streams) -> None:
+    code, _, err = streams("topics", "check", STREAMS_KAFKA_BOOTSTRAP="127.0.0.1:1")
+    assert (code, err.startswith("streams: no Kafka broker answers at 127.0.0.1:1: "), "KafkaError{" in err) == (4, True, False), err
+    assert err.endswith("; streams kafka up; where STREAMS_KAFKA_BOOTSTRAP is set, mend or unset it\n")
