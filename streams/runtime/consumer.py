@@ -13,6 +13,7 @@ from faust.types import TP, Message
 
 from streams.runtime.fold import BATCH, as_read
 from streams.runtime.records import folded
+from streams.runtime.recovery import newest
 
 if TYPE_CHECKING:
     from streams.runtime.faust import App
@@ -185,8 +186,13 @@ class Consumer(driver.Consumer):
         records, partitions = await super()._wait_next_records(timeout)
         if not self.flow_active or not records:
             return None, partitions
-        folds = self.app.folds
-        return {tp: folds[tp.topic](tp, found) if tp.topic in folds else found for tp, found in records.items()}, partitions
+        return {tp: self._fewer(tp, found) for tp, found in records.items()}, partitions
+
+    def _fewer(self, tp: TP, found: Any) -> Any:
+        """Of what one fetch brought, what is delivered."""
+        if tp.topic in self.app.folds:
+            return self.app.folds[tp.topic](tp, found)
+        return newest(found) if tp.topic in self.app.tables.changelog_topics else found
 
     async def perform_seek(self) -> None:
         self._forget({*self._delivered, *self._acked})   # everything from the committed offset on is delivered again

@@ -1,9 +1,10 @@
 """Tables and their recovery: no stream starts before its table is whole, and a record of a worker that had lost its partition is not taken."""
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import faust
 import msgspec
+from aiokafka.structs import ConsumerRecord
 from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
 from faust.types import TP, EventT
@@ -15,6 +16,26 @@ if TYPE_CHECKING:
     from streams.runtime.faust import App
 
 _rank = msgspec.msgpack.Decoder(Rank).decode
+
+
+def newest(records: Sequence[ConsumerRecord[Any, Any]]) -> list[ConsumerRecord[Any, Any]]:
+    """Of a changelog's records that one fetch brought, the one of each key that a table would keep of them all, in their order.
+
+    An hour of changelog is hundreds of records a key, and each pays Faust's way. The last record is among them, whatever it ranks: recovery
+    is over when it has come. So is each that is no state of ours: the table says so.
+    """
+    best: dict[bytes, tuple[Rank, int]] = {}
+    kept = {len(records) - 1}
+    for place, record in enumerate(records):
+        try:
+            rank = _rank(record.value or b"")
+        except msgspec.DecodeError:
+            kept.add(place)
+            continue
+        key = record.key or b""
+        if key not in best or rank >= best[key][0]:
+            best[key] = rank, place
+    return [records[place] for place in sorted(kept | {place for _, place in best.values()})]
 
 
 class RankedTable(faust.Table[bytes, bytes]):

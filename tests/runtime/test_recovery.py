@@ -2,10 +2,12 @@
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from faust.tables.recovery import Recovery
 
-from streams.runtime.recovery import WholeRecovery
+from streams.runtime.records import Stored
+from streams.runtime.recovery import WholeRecovery, newest
 
 
 @pytest.mark.parametrize(
@@ -32,3 +34,27 @@ async def test_the_flow_is_closed_before_it(step: str, arguments: tuple[Any, ...
     monkeypatch.setattr(Recovery, step, stock)
     await getattr(recovery, step)(*arguments)
     assert done == ["no new fetch", "no delivery", "the last fetch has come back", "stock"]
+
+
+def _record(offset: int, key: bytes, value: bytes | None) -> Any:  # noqa: ANN401
+    return SimpleNamespace(offset=offset, key=key, value=value)
+
+
+def _state(epoch: int, seq: int) -> bytes:
+    return msgspec.msgpack.encode(Stored(epoch, seq))
+
+
+@pytest.mark.parametrize(
+    ("records", "kept"),
+    [
+        pytest.param([_record(0, b"a", _state(1, 1)), _record(1, b"b", _state(1, 1)), _record(2, b"a", _state(1, 2))], [1, 2],
+                     id="the newest of each"),
+        pytest.param([_record(0, b"a", _state(2, 5)), _record(1, b"a", _state(1, 9)), _record(2, b"b", _state(1, 1))], [0, 2],
+                     id="a later one that ranks lower is left out"),
+        pytest.param([_record(0, b"a", _state(2, 5)), _record(1, b"a", _state(1, 9))], [0, 1], id="the last one comes, whatever it ranks"),
+        pytest.param([_record(0, b"a", _state(1, 1)), _record(1, b"a", _state(1, 1))], [1], id="of two equals the later"),
+        pytest.param([_record(0, b"a", b"?"), _record(1, b"a", None), _record(2, b"a", _state(1, 1))], [0, 1, 2], id="what is no state comes"),
+    ],
+)
+def test_of_a_changelog_the_table_is_given_what_it_would_keep(records: list[Any], kept: list[int]) -> None:
+    assert [record.offset for record in newest(records)] == kept
