@@ -13,7 +13,7 @@ from faust.types import TP, Message
 
 from streams.runtime.fold import BATCH, as_read
 from streams.runtime.records import folded
-from streams.runtime.recovery import newest
+from streams.runtime.recovery import Tables, newest
 
 if TYPE_CHECKING:
     from streams.runtime.faust import App
@@ -192,7 +192,8 @@ class Consumer(driver.Consumer):
         """Of what one fetch brought, what is delivered."""
         if tp.topic in self.app.folds:
             return self.app.folds[tp.topic](tp, found)
-        return newest(found) if tp.topic in self.app.tables.changelog_topics else found
+        end = cast(Tables, self.app.tables).recovery.active_highwaters.get(tp)
+        return found if end is None else newest(found, end)
 
     async def perform_seek(self) -> None:
         self._forget({*self._delivered, *self._acked})   # everything from the committed offset on is delivered again

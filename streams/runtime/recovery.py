@@ -18,15 +18,17 @@ if TYPE_CHECKING:
 _rank = msgspec.msgpack.Decoder(Rank).decode
 
 
-def newest(records: Sequence[ConsumerRecord[Any, Any]]) -> list[ConsumerRecord[Any, Any]]:
+def newest(records: Sequence[ConsumerRecord[Any, Any]], end: int) -> list[ConsumerRecord[Any, Any]]:
     """Of a changelog's records that one fetch brought, the one of each key that a table would keep of them all, in their order.
 
-    An hour of changelog is hundreds of records a key, and each pays Faust's way. The last record is among them, whatever it ranks: recovery
-    is over when it has come. So is each that is no state of ours: the table says so.
+    An hour of changelog is hundreds of records a key, and each pays Faust's way. Only of those up to `end`, the last one's offset when recovery
+    began: what somebody writes meanwhile ends it, and nothing behind may stand for what lies before. The last record is among them, whatever it
+    ranks: recovery is over when it has come. So is each that is no state of ours: the table says so.
     """
+    due = sum(record.offset <= end for record in records)
     best: dict[bytes, tuple[Rank, int]] = {}
-    kept = {len(records) - 1}
-    for place, record in enumerate(records):
+    kept = {*range(max(due - 1, 0), len(records))}
+    for place, record in enumerate(records[:due]):
         try:
             rank = _rank(record.value or b"")
         except msgspec.DecodeError:

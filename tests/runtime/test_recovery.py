@@ -57,4 +57,11 @@ def _state(epoch: int, seq: int) -> bytes:
     ],
 )
 def test_of_a_changelog_the_table_is_given_what_it_would_keep(records: list[Any], kept: list[int]) -> None:
-    assert [record.offset for record in newest(records)] == kept
+    assert [record.offset for record in newest(records, 2)] == kept
+
+
+def test_what_is_written_while_a_table_is_read_stands_for_nothing_before() -> None:
+    """The first of it ends the recovery, and the rest is let go."""
+    records = [_record(0, b"a", _state(1, 1)), _record(1, b"b", _state(1, 1)), _record(2, b"b", _state(1, 2)), _record(3, b"a", _state(1, 2))]
+    kept = {end: [record.offset for record in newest(records, end)] for end in (3, 2, 1, -1)}
+    assert kept == {3: [2, 3], 2: [0, 2, 3], 1: [0, 1, 2, 3], -1: [0, 1, 2, 3]}
