@@ -63,17 +63,9 @@ class Reconciliation:
     async def look_at(self, desk: Desk) -> int | Refused | Doubt:
         """One symbol, while the stream does not tell."""
         async with self._one:
-            before, venue, asked_at = _live_ids(desk), self.office.venue, self.office.clock.now()
-            orders, conditionals, positions = await asyncio.gather(
-                venue.open_orders(desk.symbol), venue.open_conditionals(desk.symbol), venue.positions(desk.symbol)
-            )
-            if not isinstance(orders, Accepted):
-                return orders
-            if not isinstance(conditionals, Accepted):
-                return conditionals
-            if not isinstance(positions, Accepted):
-                return positions
-            return await self._desk(desk, Snapshot(asked_at, [*orders.body, *conditionals.body], positions.body, []), before)
+            before = _live_ids(desk)
+            snapshot = await self._ask(desk.symbol)
+            return await self._desk(desk, snapshot, before) if isinstance(snapshot, Snapshot) else snapshot
 
     async def run(self) -> int | Refused | Doubt:
         """How many fills the stream had not brought, or why the venue could not be asked."""
@@ -92,10 +84,11 @@ class Reconciliation:
             self._tell(snapshot)
             return sum(found)
 
-    async def _ask(self) -> Snapshot | Refused | Doubt:
+    async def _ask(self, symbol: str = "") -> Snapshot | Refused | Doubt:
+        """Of one symbol without the assets."""
         venue, asked_at = self.office.venue, self.office.clock.now()
         orders, conditionals, positions, assets = await asyncio.gather(
-            venue.open_orders(), venue.open_conditionals(), venue.positions(), venue.assets()
+            venue.open_orders(symbol), venue.open_conditionals(symbol), venue.positions(symbol), self._assets(symbol)
         )
         if not isinstance(orders, Accepted):
             return orders
@@ -106,6 +99,9 @@ class Reconciliation:
         if not isinstance(assets, Accepted):
             return assets
         return Snapshot(asked_at, [*orders.body, *conditionals.body], positions.body, assets.body)
+
+    async def _assets(self, symbol: str) -> Accepted[list[AssetSeen]] | Refused | Doubt:
+        return Accepted([]) if symbol else await self.office.venue.assets()
 
     async def _price(self, assets: list[AssetSeen]) -> None:
         """What pays fees and is no dollar is worth what its contract is; one without a contract has no price."""
