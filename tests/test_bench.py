@@ -83,7 +83,7 @@ def test_each_set_is_measured(name: str) -> None:
     told = json.loads(done.stdout)
     assert list(told) == [name] and told[name]["seconds"] > 0
     assert {figure["name"] for figure in told[name]["figures"] if not figure["value"] >= 0 or not figure["unit"]} == set()
-    assert len(told[name]["figures"]) >= 5
+    assert len(told[name]["figures"]) >= 2
 
 
 def test_the_result_is_a_list_of_figures_for_programs() -> None:
