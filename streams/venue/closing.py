@@ -15,7 +15,7 @@ from streams.runtime.metrics import HOP
 from streams.venue.answers import Accepted, Doubt, Kind, Order, Refused
 from streams.venue.desk import Desk
 from streams.venue.limits import Lane
-from streams.venue.outcomes import Meaning, meaning, reason_of
+from streams.venue.outcomes import Meaning, gone, meaning, reason_of
 from streams.venue.trades import chase_soon
 
 replace = msgspec.structs.replace
@@ -164,7 +164,7 @@ async def cancel(desk: Desk, client_id: str, *, conditional: bool, urgent: bool 
         return told is not None and told.ended
     desk.cancels[client_id] = desk.cancels.get(client_id, (0, 0.0))[0] + 1, asyncio.get_running_loop().time()
     answer = await desk.office.venue.cancel(desk.symbol, client_id, conditional=conditional)
-    if isinstance(answer, Refused) and meaning(answer) is Meaning.GONE:
+    if gone(answer):
         return await _end_known(desk, client_id, conditional=conditional)
     if not isinstance(answer, Accepted):
         _log.warning("a cancel is not certain", symbol=desk.symbol, order=client_id, answer=reason_of(answer)[0])
@@ -180,7 +180,7 @@ async def _end_known(desk: Desk, client_id: str, *, conditional: bool) -> bool:
     if isinstance(found, Accepted):
         desk.take([found.body])
         return not found.body.live
-    gone = isinstance(found, Refused) and meaning(found) is Meaning.GONE
-    if gone and conditional and (told := desk.conditionals.get(client_id)) is not None:
+    over = gone(found)
+    if over and conditional and (told := desk.conditionals.get(client_id)) is not None:
         desk.take([replace(told, status="EXPIRED", inferred_at=desk.office.clock.now())])
-    return gone
+    return over

@@ -6,6 +6,7 @@ Sources: Binance USDⓈ-M error codes and the API's general information. The cla
 host that answered.
 """
 from enum import StrEnum
+from typing import TypeGuard
 
 from streams.venue.answers import Accepted, Doubt, Refused
 
@@ -80,6 +81,11 @@ NOT_ACCEPTED_503 = ("Service Unavailable", "API has FAILED")
 
 def meaning(refused: Refused) -> Meaning:
     return MEANING.get(refused.code, Meaning.UNLISTED)
+
+
+def gone(answer: object) -> TypeGuard[Refused]:
+    """Whether the venue says that it knows no such order. Any other refusal is about our question, and says nothing of the order."""
+    return isinstance(answer, Refused) and meaning(answer) is Meaning.GONE
 
 
 def act(refused: Refused) -> Act:

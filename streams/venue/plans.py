@@ -24,7 +24,7 @@ from streams.venue.answers import Accepted, Doubt, Kind, Order, OrderSeen, Refus
 from streams.venue.closing import Ids, cancel, cancel_resting, close_all
 from streams.venue.desk import Desk
 from streams.venue.limits import Lane
-from streams.venue.outcomes import Meaning, meaning, reason_of
+from streams.venue.outcomes import Meaning, gone, meaning, reason_of
 from streams.venue.saga import ABSENT_AFTER_MS, CANCEL_AGAIN_S
 
 replace = msgspec.structs.replace
@@ -151,7 +151,7 @@ class PlanWork:
             return found
         if order.kind is Kind.MARKET:
             return await self._found(order, self.desk.office.started_at, found)
-        return await (self._request(order) if _absent(found) else self._found(order, self.clock.now(), found))
+        return await (self._request(order) if gone(found) else self._found(order, self.clock.now(), found))
 
     async def _found(self, order: Order, sent_at: int, answer: Refused | Doubt) -> Accepted[OrderSeen] | Refused | Doubt:
         """What became of a request that nobody answered: asked for a second, and a part until it is known.
@@ -166,7 +166,7 @@ class PlanWork:
             waited = self.clock.now() - sent_at
             if order.kind.conditional and waited > DOUBT_S * 1_000:
                 return answer if isinstance(answer, Doubt) else Doubt(str(answer))
-            if not order.kind.conditional and waited > ABSENT_AFTER_MS and _absent(found):
+            if not order.kind.conditional and waited > ABSENT_AFTER_MS and gone(found):
                 return Refused(0, "EXPIRED: the venue never had it")
             await self.desk.until(lambda: order.client_order_id in store, pause_s)
             pause_s = min(2 * pause_s, ASK_MAX_S)
@@ -201,10 +201,6 @@ class PlanWork:
     def _too_large(self, quantity: int) -> bool:
         instrument = self.desk.office.instruments.get(self.record.symbol)
         return instrument is not None and quantity > instrument.quantity_max
-
-
-def _absent(found: Refused | Doubt) -> bool:
-    return isinstance(found, Refused) and meaning(found) is Meaning.GONE
 
 
 # ---------------------------------------------------------------------------------------------------------------- closes

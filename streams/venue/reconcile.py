@@ -18,7 +18,7 @@ from streams.venue.books import OPENING
 from streams.venue.desk import Desk
 from streams.venue.desks import Desks
 from streams.venue.limits import Lane
-from streams.venue.outcomes import Meaning, meaning
+from streams.venue.outcomes import gone
 from streams.venue.saga import ABSENT_AFTER_MS
 from streams.venue.statement import read
 from streams.venue.trades import chase, chase_soon
@@ -149,7 +149,7 @@ class Reconciliation:
         known = (desk.conditionals if conditional else desk.orders).get(client_id)
         if isinstance(answer, Accepted):
             desk.take([answer.body])
-        elif isinstance(answer, Refused) and meaning(answer) is Meaning.GONE:
+        elif gone(answer):
             if known is not None and not known.ended:
                 if (now := self.office.clock.now()) <= known.time + ABSENT_AFTER_MS:
                     return                               # told a moment ago: what answers questions may lag behind what trades

@@ -27,7 +27,7 @@ from streams.venue.binance import ORDER, RECV_WINDOW_MS
 from streams.venue.closing import ask_position, cancel, close_all, saga_ids
 from streams.venue.desk import Desk
 from streams.venue.limits import Lane
-from streams.venue.outcomes import HELD, Act, Meaning, act, meaning, reason_of
+from streams.venue.outcomes import HELD, Act, Meaning, act, gone, meaning, reason_of
 from streams.venue.trades import chase, chase_soon
 
 replace = msgspec.structs.replace
@@ -153,7 +153,7 @@ class Saga:
             if isinstance(answer, Accepted):
                 self.desk.take([answer.body])
                 return
-            if isinstance(answer, Refused) and meaning(answer) is Meaning.GONE and self._too_late(asked_since) and await self._absent():
+            if gone(answer) and self._too_late(asked_since) and await self._absent():
                 self._end(OrderState.EXPIRED, "the venue never had it", answer.code)
                 return
             await self.desk.until(lambda: self.entry_id in self.desk.orders, ASK_AFTER_S[min(attempt, len(ASK_AFTER_S) - 1)])

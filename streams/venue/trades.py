@@ -9,7 +9,7 @@ from streams.runtime import logs
 from streams.venue.answers import Accepted, Doubt, Refused, Trade
 from streams.venue.desk import Desk
 from streams.venue.limits import Lane
-from streams.venue.outcomes import Meaning, meaning
+from streams.venue.outcomes import gone
 
 replace = msgspec.structs.replace
 PAGE = 1_000
@@ -68,7 +68,7 @@ async def _named(desk: Desk, trades: list[Trade], lane: Lane) -> tuple[list[Trad
         if not name:
             answer = await desk.office.venue.find_by_number(desk.symbol, trade.venue_order_id, lane=lane)
             if not isinstance(answer, Accepted):
-                if isinstance(answer, Doubt) or meaning(answer) is not Meaning.GONE:
+                if not gone(answer):
                     return named, answer
             else:
                 name = answer.body.client_order_id

@@ -1,6 +1,7 @@
 """kill −9 of each process in turn, with positions open and a request in flight: nothing twice, nothing lost, everything protected again."""
 import asyncio
 import shutil
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -73,7 +74,7 @@ async def _enter(house: House, kill: Kill, symbol: str) -> None:
         intent_id = f"{kill.intent_id}-{attempt}"
         house.publish([buy(intent_id, symbol)])
         try:
-            await until(lambda asked=intent_id: _holds_or_ended(house, symbol, asked), f"the entry of {symbol} is executed and not answered")  # type: ignore[misc]
+            await until(partial(_holds_or_ended, house, symbol, intent_id), f"the entry of {symbol} is executed and not answered")
         except AssertionError as failure:
             failure.add_note("\n".join(house.told(intent_id)))
             raise
